@@ -1,0 +1,1 @@
+"""Balcão: answers from official documents, with citations, for many prefeituras in one installation."""

@@ -1,0 +1,163 @@
+"""What the use cases need from outside, besides storage. Each port has a fake in tests/fakes.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from balcao.domain.chat import TokenUsage
+from balcao.domain.document import Embedding, ExtractedDocument
+from balcao.domain.ente import Municipio
+from balcao.domain.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A model's answer. ``cited`` are the passages used, by their numbers in the prompt (from 1), in order of use.
+
+    ``found`` is False when the passages do not hold an answer; ``text`` is then ``NOT_FOUND_ANSWER``.
+    """
+
+    text: str
+    found: bool
+    cited: tuple[int, ...]
+    model: str
+    usage: TokenUsage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """A model as ``GET /chat/models`` presents it."""
+
+    id: str
+    name: str
+    description: str
+    max_tokens: int
+
+
+class LanguageModel(Protocol):
+    """Writes an answer from a prompt's passages."""
+
+    @property
+    def card(self) -> ModelCard:
+        """How the model presents itself; never claims to be what it is not."""
+        ...
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """Answer the prompt's question from its passages.
+
+        Raises:
+            ProviderError: the provider failed, after the adapter's own retries.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingBatch:
+    """Vectors in the order of the texts asked for, with what they cost."""
+
+    embeddings: tuple[Embedding, ...]
+    usage: TokenUsage
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors of EMBEDDING_DIMENSIONS."""
+
+    @property
+    def model(self) -> str:
+        """Name recorded with every vector."""
+        ...
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a provider charges for it: its vectors are then kept as soon as they arrive."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many texts are best sent in one call."""
+        ...
+
+    @property
+    def similarity_floor(self) -> float:
+        """Cosine similarity from which a match of this model counts as relevant on its own; above 1 for never."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
+        """Embed up to ``batch_size`` texts.
+
+        Raises:
+            ProviderError: the provider failed, after the adapter's own retries.
+            IncompatibleEmbedder: the vectors do not have EMBEDDING_DIMENSIONS.
+        """
+        ...
+
+
+class TextExtractor(Protocol):
+    """Reads the text of a file."""
+
+    async def extract(self, path: Path) -> ExtractedDocument:
+        """The file's text by page, free of NUL and of unpaired surrogates, with its title and metadata.
+
+        Raises:
+            UnusableFile: why this file cannot be used; the message names the file.
+        """
+        ...
+
+
+class FileStorage(Protocol):
+    """Keeps original files, under keys that begin with the digest of their bytes."""
+
+    async def digest(self, path: Path) -> bytes:
+        """SHA-256 of a local file's bytes.
+
+        Raises:
+            UnreadableFile, EmptyFile: there is nothing to store; the message names the file.
+        """
+        ...
+
+    async def put(self, path: Path, *, key: str) -> None:
+        """Store a local file; storing the same bytes again changes nothing."""
+        ...
+
+    async def exists(self, key: str) -> bool:
+        """Whether an original is stored under this key."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the original; nothing happens when there is none."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """Counts tokens of the language model."""
+
+    @property
+    def exact(self) -> bool:
+        """False when the counts are an upper estimate."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Tokens of a text."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The current instant, with its time zone."""
+        ...
+
+
+class MunicipalityDirectory(Protocol):
+    """Names of municipalities (IBGE's territorial division, and the installation's own prefeituras)."""
+
+    def find(self, nome: str, uf: str | None = None) -> list[Municipio]:
+        """Municipalities of this name, whatever case and accents; of one state where given."""
+        ...
+
+    def by_ibge(self, ibge: str) -> Municipio | None:
+        """The municipality with this code."""
+        ...

@@ -1,0 +1,91 @@
+"""The unit of work: one transaction, with every repository on its connection."""
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from balcao.domain.ids import PrefeituraId
+from balcao.domain.repositories import (
+    DocumentChunkRepository,
+    DocumentRepository,
+    MessageRepository,
+    PaidVectorRepository,
+    PassageRepository,
+    PrefeituraRepository,
+    SessionRepository,
+    UsuarioRepository,
+    VectorRepository,
+)
+
+
+class UnitOfWork(Protocol):
+    """``async with factory() as work:`` a clean exit commits, anything else rolls back.
+
+    It is never open across a network call to anything but the database.
+    """
+
+    @property
+    def documents(self) -> DocumentRepository:
+        """The global collection of documents."""
+        ...
+
+    @property
+    def chunks(self) -> DocumentChunkRepository:
+        """The passages of documents."""
+        ...
+
+    @property
+    def vectors(self) -> VectorRepository:
+        """Embeddings."""
+        ...
+
+    @property
+    def passages(self) -> PassageRepository:
+        """Hybrid search."""
+        ...
+
+    @property
+    def paid_vectors(self) -> PaidVectorRepository:
+        """Vectors already paid for."""
+        ...
+
+    @property
+    def prefeituras(self) -> PrefeituraRepository:
+        """The tenants."""
+        ...
+
+    @property
+    def usuarios(self) -> UsuarioRepository:
+        """The tenant's people."""
+        ...
+
+    @property
+    def sessions(self) -> SessionRepository:
+        """The tenant's conversations."""
+        ...
+
+    @property
+    def messages(self) -> MessageRepository:
+        """The tenant's messages."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class TenantUnitOfWork(Protocol):
+    """Opens a unit of work that sees one prefeitura's rows, or no tenant's rows at all."""
+
+    def __call__(self, prefeitura_id: PrefeituraId | None = None) -> UnitOfWork:
+        """A unit of work to enter with ``async with``."""
+        ...
+
+
+class InstallationUnitOfWork(Protocol):
+    """Opens a unit of work of the installation itself: ingestion, or the operator across prefeituras."""
+
+    def __call__(self) -> UnitOfWork:
+        """A unit of work to enter with ``async with``."""
+        ...

@@ -1,0 +1,131 @@
+"""A document of the global collection, its chunks and their embeddings."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from balcao.domain.ente import Ente
+from balcao.domain.ids import ChunkId, DocumentId
+
+EMBEDDING_DIMENSIONS = 1536
+"""Width of every vector: that of text-embedding-3-small (ADR 001), and of the column that stores them."""
+
+
+class DocumentState(StrEnum):
+    """Where a document is in its life; only ``DISPONIVEL`` is searched."""
+
+    PROCESSANDO = "processando"
+    AGUARDANDO_CONFIRMACAO = "aguardando_confirmacao"
+    DISPONIVEL = "disponivel"
+    FALHOU = "falhou"
+    SUBSTITUIDO = "substituido"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding:
+    """A vector and the model that made it; vectors of different models are never compared."""
+
+    vector: tuple[float, ...]
+    model: str
+
+    @property
+    def dimensions(self) -> int:
+        """Length of the vector."""
+        return len(self.vector)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentMetadata:
+    """What is known of a file besides its text (v2.0's fields). Sizes in bytes; dates as the file states them."""
+
+    source: str
+    file_size: int = 0
+    file_type: str = ""
+    page_count: int | None = None
+    word_count: int | None = None
+    language: str = "pt-BR"
+    author: str | None = None
+    title: str | None = None
+    subject: str | None = None
+    creation_date: str | None = None
+    modification_date: str | None = None
+    custom_fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentChunk:
+    """A passage of a document.
+
+    ``original_content`` is exactly ``document.content[start_char:end_char]``; ``content`` is the same text behind its
+    context prefix, and is what is embedded. ``page`` counts from 1 and is None where the format has no pages;
+    ``path`` is the place in the document's structure ("Título II > Capítulo I > Art. 5º").
+    """
+
+    id: ChunkId
+    document_id: DocumentId
+    content: str
+    original_content: str
+    chunk_index: int
+    start_char: int
+    end_char: int
+    page: int | None = None
+    path: str | None = None
+    embedding: Embedding | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """An official document: its text, where it came from, and whose act it is.
+
+    ``file_path`` is the key of the original in file storage; ``sha256`` is the digest of the file's bytes and
+    ``text_sha256`` that of its extracted text, both 32 bytes.
+    """
+
+    id: DocumentId
+    title: str
+    content: str
+    file_path: str
+    sha256: bytes
+    text_sha256: bytes
+    ente: Ente
+    metadata: DocumentMetadata
+    state: DocumentState = DocumentState.PROCESSANDO
+    chunks: tuple[DocumentChunk, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """The text of one page, or of a whole file that has no pages (``number`` None)."""
+
+    number: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedDocument:
+    """What an extractor read from a file: its pages in order, its title as the document itself gives it, metadata."""
+
+    title: str
+    pages: tuple[PageText, ...]
+    metadata: DocumentMetadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageStart:
+    """Where a page begins in a document's content: the offset of its first character."""
+
+    number: int | None
+    start_char: int
+
+
+def join_pages(pages: tuple[PageText, ...]) -> tuple[str, tuple[PageStart, ...]]:
+    """The content of a document from its pages (one line break between them), and where each page begins in it."""
+    starts: list[PageStart] = []
+    offset = 0
+    for page in pages:
+        starts.append(PageStart(number=page.number, start_char=offset))
+        offset += len(page.text) + 1
+    return "\n".join(page.text for page in pages), tuple(starts)

@@ -1,0 +1,246 @@
+"""Every error that Balcão raises on purpose.
+
+::
+
+    BalcaoError
+    ├── InvalidInput
+    │   ├── EmptyMessage
+    │   ├── InvalidText
+    │   └── InvalidEnte
+    ├── NotFound
+    │   ├── SessionNotFound
+    │   ├── DocumentNotFound
+    │   └── PrefeituraNotFound
+    ├── Conflict
+    │   ├── DuplicateDocument
+    │   └── DuplicatePrefeitura
+    ├── LimitReached
+    │   ├── SessionLimitReached
+    │   └── DailyLimitReached
+    ├── UnusableFile
+    │   ├── UnreadableFile
+    │   ├── EmptyFile
+    │   ├── UnsupportedFormat
+    │   ├── ContentMismatch
+    │   ├── NoTextLayer
+    │   └── ExtractionFailed
+    ├── ProviderError
+    │   ├── ProviderUnavailable
+    │   ├── ProviderRateLimited
+    │   └── ProviderRefused
+    └── InstallationError
+        ├── InvalidConfiguration
+        ├── DatabaseUnreachable
+        ├── UnsupportedDatabase
+        ├── SchemaNotMigrated
+        └── IncompatibleEmbedder
+
+A class's docstring is its default message, in Portuguese because people read it; ``code`` is stable and documented in
+docs/erros.md. No error knows HTTP: the table from class to status is in ``interface/api/errors.py``.
+"""
+
+import inspect
+from typing import ClassVar
+
+from balcao.domain.ids import DocumentId
+
+
+class BalcaoError(Exception):
+    """Ocorreu um erro no Balcão."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str | None = None, *, param: str | None = None) -> None:
+        self.message = message or inspect.cleandoc(type(self).__doc__ or "")
+        self.param = param
+        super().__init__(self.message)
+
+
+class InvalidInput(BalcaoError):
+    """O pedido não pôde ser entendido; confira os dados enviados."""
+
+    code = "invalid_input"
+
+
+class EmptyMessage(InvalidInput):
+    """A mensagem está vazia; escreva uma pergunta."""
+
+    code = "empty_message"
+
+
+class InvalidText(InvalidInput):
+    """O texto contém caracteres inválidos (nulos ou Unicode incompleto); remova-os e envie de novo."""
+
+    code = "invalid_text"
+
+
+class InvalidEnte(InvalidInput):
+    """O ente não existe; use "federal", "geral", uma UF (SP) ou um código IBGE de 7 dígitos (4106902)."""
+
+    code = "invalid_ente"
+
+
+class NotFound(BalcaoError):
+    """O que foi pedido não existe."""
+
+    code = "not_found"
+
+
+class SessionNotFound(NotFound):
+    """Conversa não encontrada; comece outra sem informar session_id."""
+
+    code = "session_not_found"
+
+
+class DocumentNotFound(NotFound):
+    """Documento não encontrado."""
+
+    code = "document_not_found"
+
+
+class PrefeituraNotFound(NotFound):
+    """Prefeitura não encontrada; veja as que existem com "balcao prefeitura listar"."""
+
+    code = "prefeitura_not_found"
+
+
+class Conflict(BalcaoError):
+    """O pedido conflita com o que já existe."""
+
+    code = "conflict"
+
+
+class DuplicateDocument(Conflict):
+    """Este documento já está na coleção."""
+
+    code = "duplicate_document"
+
+    def __init__(self, message: str | None = None, *, document_id: DocumentId | None = None) -> None:
+        super().__init__(message)
+        self.document_id = document_id
+
+
+class DuplicatePrefeitura(Conflict):
+    """Já existe uma prefeitura com este identificador ou código IBGE."""
+
+    code = "duplicate_prefeitura"
+
+
+class LimitReached(BalcaoError):
+    """O limite de uso foi atingido."""
+
+    code = "limit_reached"
+
+
+class SessionLimitReached(LimitReached):
+    """Esta conversa chegou ao limite de mensagens; comece outra."""
+
+    code = "session_limit_reached"
+
+
+class DailyLimitReached(LimitReached):
+    """O limite de mensagens de hoje foi atingido; volte amanhã."""
+
+    code = "daily_limit_reached"
+
+
+class UnusableFile(BalcaoError):
+    """O arquivo não pode ser usado."""
+
+    code = "unusable_file"
+
+
+class UnreadableFile(UnusableFile):
+    """O arquivo não pôde ser lido; confira o caminho e a permissão de leitura."""
+
+    code = "unreadable_file"
+
+
+class EmptyFile(UnusableFile):
+    """O arquivo está vazio; envie um arquivo com conteúdo."""
+
+    code = "empty_file"
+
+
+class UnsupportedFormat(UnusableFile):
+    """Formato não aceito; use PDF com texto, DOCX, HTML, TXT ou MD."""
+
+    code = "unsupported_format"
+
+
+class ContentMismatch(UnusableFile):
+    """O conteúdo não corresponde à extensão do arquivo; confira se ele foi salvo no formato certo."""
+
+    code = "content_mismatch"
+
+
+class NoTextLayer(UnusableFile):
+    """Sem camada de texto: o arquivo é só imagem; passe-o por OCR e envie o resultado."""
+
+    code = "no_text_layer"
+
+
+class ExtractionFailed(UnusableFile):
+    """O texto não pôde ser extraído: o arquivo está corrompido, protegido por senha ou é grande demais."""
+
+    code = "extraction_failed"
+
+
+class ProviderError(BalcaoError):
+    """O provedor do modelo falhou."""
+
+    code = "provider_error"
+
+
+class ProviderUnavailable(ProviderError):
+    """O provedor do modelo não respondeu; tente de novo em instantes."""
+
+    code = "provider_unavailable"
+
+
+class ProviderRateLimited(ProviderError):
+    """O provedor do modelo limitou os pedidos; tente de novo em instantes."""
+
+    code = "provider_rate_limited"
+
+
+class ProviderRefused(ProviderError):
+    """O provedor do modelo recusou o pedido; confira OPENAI_API_KEY, OPENAI_BASE_URL e o nome do modelo."""
+
+    code = "provider_refused"
+
+
+class InstallationError(BalcaoError):
+    """A instalação não está pronta para funcionar."""
+
+    code = "installation_error"
+
+
+class InvalidConfiguration(InstallationError):
+    """A configuração tem um valor inválido."""
+
+    code = "invalid_configuration"
+
+
+class DatabaseUnreachable(InstallationError):
+    """O PostgreSQL não respondeu; confira DATABASE_URL e se o servidor está no ar."""
+
+    code = "database_unreachable"
+
+
+class UnsupportedDatabase(InstallationError):
+    """O PostgreSQL não atende ao mínimo: versão 15, pgvector 0.7, pg_trgm e unaccent."""
+
+    code = "unsupported_database"
+
+
+class SchemaNotMigrated(InstallationError):
+    """O banco não está na versão deste programa; execute "balcao migrar-banco"."""
+
+    code = "schema_not_migrated"
+
+
+class IncompatibleEmbedder(InstallationError):
+    """O modelo de vetores não produz 1536 dimensões; escolha outro em OPENAI_EMBEDDING_MODEL."""
+
+    code = "incompatible_embedder"

@@ -1,0 +1,11 @@
+"""Identifiers: one type for each, so that a chunk's id is never passed where a document's is meant."""
+
+from typing import NewType
+from uuid import UUID
+
+PrefeituraId = NewType("PrefeituraId", UUID)
+UsuarioId = NewType("UsuarioId", UUID)
+DocumentId = NewType("DocumentId", UUID)
+ChunkId = NewType("ChunkId", UUID)
+SessionId = NewType("SessionId", UUID)
+MessageId = NewType("MessageId", UUID)

@@ -1,0 +1,291 @@
+"""Every storage port. Names and signatures are v2.0's, grown; a caller of the old methods keeps working.
+
+All methods are asynchronous and run on the connection of the unit of work that holds the repository: nothing is
+permanent until that unit of work commits.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from balcao.domain.chat import ChatSession, Message
+from balcao.domain.document import Document, DocumentChunk, Embedding
+from balcao.domain.ente import SearchScope
+from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId, UsuarioId
+from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.search import Passage, SearchResult
+from balcao.domain.usuario import Usuario
+
+
+class DocumentRepository(Protocol):
+    """The global collection of documents."""
+
+    async def save(self, document: Document) -> Document:
+        """Insert the document, or update the one with its id. Its chunks are saved by DocumentChunkRepository.
+
+        Raises:
+            DuplicateDocument: another current document has the same bytes or the same source.
+        """
+        ...
+
+    async def find_by_id(self, document_id: DocumentId) -> Document | None:
+        """The document without its chunks."""
+        ...
+
+    async def find_by_source(self, source: str) -> Document | None:
+        """The current document of this source, in any state but failed or replaced."""
+        ...
+
+    async def find_by_sha256(self, sha256: bytes) -> Document | None:
+        """The current document with these bytes, in any state but failed or replaced."""
+        ...
+
+    async def find_by_text_sha256(self, text_sha256: bytes) -> Document | None:
+        """The oldest current document with this text, in any state but failed or replaced."""
+        ...
+
+    async def find_all(self, limit: int = 100, offset: int = 0) -> list[Document]:
+        """Documents open to search, oldest first, without text or chunks."""
+        ...
+
+    async def delete(self, document_id: DocumentId) -> bool:
+        """Remove the document with its chunks, embeddings and terms; False when there was none."""
+        ...
+
+    async def exists(self, source: str) -> bool:
+        """Whether a current document has this source."""
+        ...
+
+    async def count(self) -> int:
+        """How many documents are open to search."""
+        ...
+
+    async def municipalities(self) -> frozenset[str]:
+        """IBGE codes of the municipalities that have documents open to search."""
+        ...
+
+
+class DocumentChunkRepository(Protocol):
+    """The passages of documents."""
+
+    async def save_chunk(self, chunk: DocumentChunk) -> DocumentChunk:
+        """Insert one chunk."""
+        ...
+
+    async def save_chunks(self, chunks: Sequence[DocumentChunk]) -> int:
+        """Insert many chunks by COPY; how many."""
+        ...
+
+    async def find_chunk_by_id(self, chunk_id: ChunkId) -> DocumentChunk | None:
+        """The chunk without its embedding."""
+        ...
+
+    async def find_chunks_by_document_id(self, document_id: DocumentId) -> list[DocumentChunk]:
+        """A document's chunks in reading order, without embeddings."""
+        ...
+
+    async def delete_chunks_by_document_id(self, document_id: DocumentId) -> int:
+        """Remove a document's chunks with their embeddings and terms; how many."""
+        ...
+
+    async def update_chunk_embedding(self, chunk_id: ChunkId, embedding: Embedding) -> bool:
+        """Set the chunk's vector for the embedding's model; False when there is no such chunk."""
+        ...
+
+
+class VectorRepository(Protocol):
+    """Embeddings: one for each chunk and model. A query only meets vectors of its own model."""
+
+    async def add_chunk_embedding(
+        self, chunk_id: ChunkId, embedding: Embedding, metadata: dict[str, object] | None = None
+    ) -> bool:
+        """Insert one embedding; False when the chunk does not exist."""
+        ...
+
+    async def add_chunk_embeddings(self, chunks: Sequence[DocumentChunk]) -> int:
+        """Insert the embeddings that these chunks carry, by COPY; how many."""
+        ...
+
+    async def search_similar_chunks(
+        self,
+        query_embedding: Embedding,
+        n_results: int = 5,
+        similarity_threshold: float = 0.0,
+        metadata_filter: dict[str, object] | None = None,
+    ) -> list[SearchResult]:
+        """Nearest chunks by cosine, best first. ``metadata_filter`` compares document metadata by equality."""
+        ...
+
+    async def delete_chunk_embedding(self, chunk_id: ChunkId) -> bool:
+        """Remove a chunk's embeddings of every model; False when there was none."""
+        ...
+
+    async def delete_document_embeddings(self, document_id: DocumentId) -> int:
+        """Remove the embeddings of a document's chunks; how many."""
+        ...
+
+    async def update_chunk_embedding(
+        self, chunk_id: ChunkId, embedding: Embedding, metadata: dict[str, object] | None = None
+    ) -> bool:
+        """Insert or replace the chunk's vector for the embedding's model; False when there is no such chunk."""
+        ...
+
+    async def get_embedding_by_chunk_id(self, chunk_id: ChunkId) -> Embedding | None:
+        """The chunk's newest embedding, at the half precision that it is stored with."""
+        ...
+
+    async def count_embeddings(self) -> int:
+        """How many embeddings there are, of every model."""
+        ...
+
+    async def embedding_exists(self, chunk_id: ChunkId) -> bool:
+        """Whether the chunk has an embedding of any model."""
+        ...
+
+
+class PassageRepository(Protocol):
+    """Hybrid search over the documents that a question may be answered from."""
+
+    async def index_terms(self, document_id: DocumentId) -> int:
+        """Write the lexical index of a document's chunks; how many (chunk, term) pairs."""
+        ...
+
+    async def search(
+        self, question: str, embedding: Embedding, scope: SearchScope, n_results: int = 5
+    ) -> list[Passage]:
+        """Passages open to this scope, best first: words (BM25) and vectors fused by reciprocal rank."""
+        ...
+
+
+class PaidVectorRepository(Protocol):
+    """Vectors that a provider was paid for, kept until their document is published, so none is paid for twice."""
+
+    async def find(self, text_sha256s: Sequence[bytes], model: str) -> dict[bytes, Embedding]:
+        """The kept vectors among these text digests."""
+        ...
+
+    async def save(self, vectors: dict[bytes, Embedding]) -> None:
+        """Keep these vectors by the digest of their text."""
+        ...
+
+    async def discard(self, text_sha256s: Sequence[bytes], model: str) -> None:
+        """Forget these vectors: their document is published."""
+        ...
+
+
+class PrefeituraRepository(Protocol):
+    """The tenants. Inside a tenant's unit of work only its own row exists."""
+
+    async def save(self, prefeitura: Prefeitura) -> Prefeitura:
+        """Insert the prefeitura, or update the one with its id (operator's unit of work only).
+
+        Raises:
+            DuplicatePrefeitura: another one has its slug or IBGE code.
+        """
+        ...
+
+    async def find_by_id(self, prefeitura_id: PrefeituraId) -> Prefeitura | None:
+        """The prefeitura, if visible to this unit of work."""
+        ...
+
+    async def find_all(self) -> list[Prefeitura]:
+        """Every visible prefeitura by name."""
+        ...
+
+    async def public_id(self) -> PrefeituraId | None:
+        """Id of the installation's public prefeitura; needs no tenant."""
+        ...
+
+    async def id_of_slug(self, slug: str) -> PrefeituraId | None:
+        """Id of the prefeitura with this slug; needs no tenant."""
+        ...
+
+    async def make_public(self, prefeitura_id: PrefeituraId) -> None:
+        """Make this the one public prefeitura (operator's unit of work only)."""
+        ...
+
+    async def add_consumption(self, prefeitura_id: PrefeituraId, tokens: int) -> None:
+        """Add tokens to the lifetime counter."""
+        ...
+
+
+class UsuarioRepository(Protocol):
+    """The people of the unit of work's prefeitura."""
+
+    async def save(self, usuario: Usuario) -> Usuario:
+        """Insert the person, or update the one with this id."""
+        ...
+
+    async def find_by_id(self, usuario_id: UsuarioId) -> Usuario | None:
+        """The person, unless erased."""
+        ...
+
+    async def find_by_email(self, email: str) -> Usuario | None:
+        """The person with this e-mail, whatever its case, unless erased."""
+        ...
+
+    async def find_all(self, limit: int = 100, offset: int = 0) -> list[Usuario]:
+        """People by name."""
+        ...
+
+
+class SessionRepository(Protocol):
+    """The conversations of the unit of work's prefeitura."""
+
+    async def save_session(self, session: ChatSession) -> ChatSession:
+        """Insert the session, or update the one with its id. Its messages are saved by MessageRepository."""
+        ...
+
+    async def find_session_by_id(self, session_id: SessionId) -> ChatSession | None:
+        """The session without its messages, unless erased."""
+        ...
+
+    async def find_active_sessions(self, limit: int = 100) -> list[ChatSession]:
+        """Active sessions, most recently updated first."""
+        ...
+
+    async def delete_session(self, session_id: SessionId) -> bool:
+        """Erase the conversation's text; its tokens stay counted. False when there was none."""
+        ...
+
+    async def deactivate_session(self, session_id: SessionId) -> bool:
+        """Close the session; False when there was none active."""
+        ...
+
+    async def session_exists(self, session_id: SessionId) -> bool:
+        """Whether there is such a session, not erased."""
+        ...
+
+
+class MessageRepository(Protocol):
+    """The messages of the unit of work's prefeitura."""
+
+    async def save_message(self, message: Message) -> Message:
+        """Append the message to its session."""
+        ...
+
+    async def find_message_by_id(self, message_id: MessageId) -> Message | None:
+        """One message."""
+        ...
+
+    async def find_messages_by_session_id(
+        self, session_id: SessionId, limit: int = 100, offset: int = 0
+    ) -> list[Message]:
+        """A session's messages in the order they were written."""
+        ...
+
+    async def find_last_messages(self, session_id: SessionId, limit: int) -> list[Message]:
+        """The session's last messages, in the order they were written."""
+        ...
+
+    async def delete_messages_by_session_id(self, session_id: SessionId) -> int:
+        """Erase the content of a session's messages; their tokens stay counted. How many were erased."""
+        ...
+
+    async def count_messages_by_session_id(self, session_id: SessionId) -> int:
+        """How many messages the session has."""
+        ...
+
+    async def count_questions_since(self, session_id: SessionId, since: datetime) -> int:
+        """How many questions were asked in the session at or after this instant."""
+        ...

@@ -1,0 +1,47 @@
+"""Which text can be kept: PostgreSQL stores neither NUL nor half a surrogate pair."""
+
+import math
+import re
+
+from balcao.domain.errors import EmptyMessage, InvalidText
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_DEEPEST_JSON = 16
+
+
+def require_storable(value: object, *, param: str | None = None, depth: int = _DEEPEST_JSON) -> None:
+    """Check every string and number of a JSON value.
+
+    Raises:
+        InvalidText: a string or key holds NUL or a lone surrogate, a number is not finite (RFC 8259 knows neither NaN
+            nor infinity, though Python's parser takes them), or the value is nested too deeply.
+    """
+    if depth < 0:
+        raise InvalidText("Os dados têm níveis demais; simplifique-os.", param=param)
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            raise InvalidText(param=param)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidText("Os dados têm um número infinito ou indefinido; corrija-o.", param=param)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            require_storable(key, param=param, depth=depth - 1)
+            require_storable(item, param=param, depth=depth - 1)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            require_storable(item, param=param, depth=depth - 1)
+
+
+def clean_question(text: str, *, param: str = "message") -> str:
+    """The question without surrounding space.
+
+    Raises:
+        EmptyMessage: nothing is left.
+        InvalidText: it holds NUL or a lone surrogate.
+    """
+    require_storable(text, param=param)
+    question = text.strip()
+    if not question:
+        raise EmptyMessage(param=param)
+    return question

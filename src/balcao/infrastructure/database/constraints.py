@@ -1,0 +1,33 @@
+"""Which domain error a failure of the database means; a broken constraint is recognised by its name."""
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from balcao.domain.errors import (
+    BalcaoError,
+    DatabaseUnreachable,
+    DuplicateDocument,
+    DuplicatePrefeitura,
+    SchemaNotMigrated,
+    SessionNotFound,
+)
+
+ERRORS: dict[str, type[BalcaoError]] = {
+    "documento_sha": DuplicateDocument,
+    "documento_origem": DuplicateDocument,
+    "prefeitura_slug": DuplicatePrefeitura,
+    "prefeitura_ibge": DuplicatePrefeitura,
+    "message_session_fk": SessionNotFound,
+}
+
+
+def domain_error(error: DBAPIError) -> BalcaoError | None:
+    """What this failure means to a use case; None for one that nobody expects."""
+    if error.connection_invalidated:
+        return DatabaseUnreachable()
+    cause = error.orig.__cause__ if error.orig else None
+    if isinstance(cause, asyncpg.UndefinedTableError):
+        return SchemaNotMigrated()
+    name = getattr(cause, "constraint_name", None)
+    found = ERRORS.get(str(name))
+    return found() if found else None

@@ -1,0 +1,110 @@
+"""The unit of work on one PostgreSQL connection."""
+
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from balcao.domain.ids import PrefeituraId
+from balcao.infrastructure.database.constraints import domain_error
+from balcao.infrastructure.repositories.chunks import PostgresDocumentChunkRepository
+from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
+from balcao.infrastructure.repositories.messages import PostgresMessageRepository
+from balcao.infrastructure.repositories.paid_vectors import PostgresPaidVectorRepository
+from balcao.infrastructure.repositories.passages import PostgresPassageRepository
+from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository
+from balcao.infrastructure.repositories.sessions import PostgresSessionRepository
+from balcao.infrastructure.repositories.usuarios import PostgresUsuarioRepository
+from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
+
+_SET_TENANT = text("SELECT set_config('balcao.prefeitura_id', :prefeitura_id, true)")
+
+
+class PostgresUnitOfWork:
+    """One transaction of one database role, seen by one prefeitura or by none.
+
+    Its first act is a statement, whatever the caller does next: SQLAlchemy's asyncpg adapter only sends BEGIN with the
+    first statement, and a COPY on the driver's connection before it would commit by itself. The tenant is set for
+    this transaction only, so nothing of it stays in the pooled connection.
+    """
+
+    def __init__(self, engine: AsyncEngine, prefeitura_id: PrefeituraId | None = None) -> None:
+        self._engine = engine
+        self._prefeitura_id = prefeitura_id
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await self._engine.connect()
+        try:
+            await self._connection.execute(_SET_TENANT, {"prefeitura_id": str(self._prefeitura_id or "")})
+        except BaseException:
+            await self._connection.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                await self._open.commit()
+            else:
+                await self._open.rollback()
+        finally:
+            await self._open.close()
+        if isinstance(error, DBAPIError) and (meaning := domain_error(error)):
+            raise meaning from error
+
+    @property
+    def _open(self) -> AsyncConnection:
+        if self._connection is None:
+            raise RuntimeError("the unit of work is used outside its `async with`")
+        return self._connection
+
+    @cached_property
+    def documents(self) -> PostgresDocumentRepository:
+        """The global collection of documents."""
+        return PostgresDocumentRepository(self._open)
+
+    @cached_property
+    def chunks(self) -> PostgresDocumentChunkRepository:
+        """The passages of documents."""
+        return PostgresDocumentChunkRepository(self._open)
+
+    @cached_property
+    def vectors(self) -> PostgresVectorRepository:
+        """Embeddings."""
+        return PostgresVectorRepository(self._open)
+
+    @cached_property
+    def passages(self) -> PostgresPassageRepository:
+        """Hybrid search."""
+        return PostgresPassageRepository(self._open)
+
+    @cached_property
+    def paid_vectors(self) -> PostgresPaidVectorRepository:
+        """Vectors already paid for."""
+        return PostgresPaidVectorRepository(self._open)
+
+    @cached_property
+    def prefeituras(self) -> PostgresPrefeituraRepository:
+        """The tenants."""
+        return PostgresPrefeituraRepository(self._open)
+
+    @cached_property
+    def usuarios(self) -> PostgresUsuarioRepository:
+        """The tenant's people."""
+        return PostgresUsuarioRepository(self._open)
+
+    @cached_property
+    def sessions(self) -> PostgresSessionRepository:
+        """The tenant's conversations."""
+        return PostgresSessionRepository(self._open)
+
+    @cached_property
+    def messages(self) -> PostgresMessageRepository:
+        """The tenant's messages."""
+        return PostgresMessageRepository(self._open)

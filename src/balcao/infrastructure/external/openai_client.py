@@ -1,0 +1,237 @@
+"""Models and embeddings over OpenAI's protocol: OpenAI itself, or any server that speaks it (Ollama, vLLM, TEI)."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import openai
+from openai.types import CreateEmbeddingResponse
+from openai.types.chat import (
+    ChatCompletion,
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionMessageParam,
+    ChatCompletionSystemMessageParam,
+    ChatCompletionUserMessageParam,
+)
+
+from balcao.application.ports import Completion, EmbeddingBatch, ModelCard, TokenCounter
+from balcao.domain.chat import MessageRole, TokenUsage
+from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
+from balcao.domain.errors import IncompatibleEmbedder, ProviderRateLimited, ProviderRefused, ProviderUnavailable
+from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
+
+_NO_ANSWER = "O provedor do modelo respondeu sem conteúdo; tente de novo em instantes."
+_RETRIES = 2
+_BATCH = 128
+_SIMILARITY_FLOOR = 0.30
+_RESIZABLE = "text-embedding-3-"  # the family that takes ``dimensions``
+_RETRIABLE = frozenset({408, 409, 425})  # client errors that say "not now" rather than "not like this"
+_MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+
+
+def build_client(api_key: str, base_url: str | None, timeout: float) -> openai.AsyncOpenAI:
+    """A client whose requests take at most ``timeout`` seconds each and are tried again twice.
+
+    The SDK tries again on timeouts, lost connections, 408, 409, 429 and 5xx, after an increasing pause or the
+    provider's ``Retry-After`` (up to a minute); a request that was answered is never repeated. Without ``base_url``,
+    OpenAI's own.
+    """
+    return openai.AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=_RETRIES)
+
+
+class OpenAILanguageModel:
+    """Implements ``LanguageModel`` by chat completions.
+
+    ``max_tokens`` bounds the answer; ``tokens`` estimates the usage that a server does not report.
+    """
+
+    def __init__(
+        self, client: openai.AsyncOpenAI, *, model: str, max_tokens: int, temperature: float, tokens: TokenCounter
+    ) -> None:
+        self._client = client
+        self._model = model
+        self._max_tokens = max_tokens
+        self._temperature = temperature
+        self._tokens = tokens
+
+    @property
+    def card(self) -> ModelCard:
+        """How the model presents itself."""
+        description = "Modelo de linguagem que redige a resposta a partir dos trechos encontrados e os cita."
+        return ModelCard(id=self._model, name=self._model, description=description, max_tokens=self._max_tokens)
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """Answer the prompt's question.
+
+        Raises:
+            ProviderUnavailable: no answer in time, a server error, or an answer without text.
+            ProviderRateLimited: still refused for excess after the retries.
+            ProviderRefused: the key, the model or the request is not accepted.
+        """
+        messages = _messages(prompt)
+        with _provider_errors():
+            response = await self._client.chat.completions.create(
+                model=self._model, messages=messages, max_tokens=self._max_tokens, temperature=self._temperature
+            )
+        text = _answer_text(response)
+        usage = self._usage(response, messages, text)
+        if NOT_FOUND_ANSWER in text:
+            return Completion(text=NOT_FOUND_ANSWER, found=False, cited=(), model=self._model, usage=usage)
+        answer, cited = _keep_valid_citations(text, len(prompt.passages))
+        return Completion(text=answer, found=True, cited=cited, model=self._model, usage=usage)
+
+    def _usage(self, response: ChatCompletion, messages: Sequence[ChatCompletionMessageParam], text: str) -> TokenUsage:
+        if response.usage is not None:
+            return TokenUsage(
+                prompt_tokens=response.usage.prompt_tokens, completion_tokens=response.usage.completion_tokens
+            )
+        asked = "\n".join(str(message.get("content", "")) for message in messages)
+        return TokenUsage(
+            prompt_tokens=self._tokens.count(asked), completion_tokens=self._tokens.count(text), estimated=True
+        )
+
+
+class OpenAIEmbedder:
+    """Implements ``Embedder``; vectors are scaled to length 1 whatever the server sends.
+
+    The default ``similarity_floor`` is a cautious guess for text-embedding-3-small, not a measurement: that model gives
+    even good matches low cosines, so that v2.0's 0.7 discarded nearly all of them. Measure it before trusting it.
+    """
+
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        *,
+        model: str,
+        tokens: TokenCounter,
+        similarity_floor: float = _SIMILARITY_FLOOR,
+    ) -> None:
+        self._client = client
+        self._model = model
+        self._tokens = tokens
+        self._similarity_floor = similarity_floor
+
+    @property
+    def model(self) -> str:
+        """Name recorded with every vector."""
+        return self._model
+
+    @property
+    def is_paid(self) -> bool:
+        """A provider charges for it, as far as this program knows."""
+        return True
+
+    @property
+    def batch_size(self) -> int:
+        """Texts in one call."""
+        return _BATCH
+
+    @property
+    def similarity_floor(self) -> float:
+        """Cosine from which a match counts as relevant on its own."""
+        return self._similarity_floor
+
+    async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
+        """Embed texts; an empty sequence asks nothing of the provider.
+
+        Raises:
+            ProviderError: as ``OpenAILanguageModel.complete``.
+            IncompatibleEmbedder: the vectors do not have EMBEDDING_DIMENSIONS.
+        """
+        if not texts:
+            return EmbeddingBatch(embeddings=(), usage=TokenUsage(prompt_tokens=0, completion_tokens=0))
+        dimensions = EMBEDDING_DIMENSIONS if self._model.startswith(_RESIZABLE) else openai.omit
+        with _provider_errors():
+            response = await self._client.embeddings.create(
+                model=self._model, input=list(texts), dimensions=dimensions, encoding_format="float"
+            )
+        vectors = _vectors(response, len(texts))
+        return EmbeddingBatch(
+            embeddings=tuple(Embedding(vector=vector, model=self._model) for vector in vectors),
+            usage=self._usage(response, texts),
+        )
+
+    def _usage(self, response: CreateEmbeddingResponse, texts: Sequence[str]) -> TokenUsage:
+        # The SDK types ``usage`` as always there; compatible servers leave it out, and None arrives.
+        prompt_tokens = getattr(response.usage, "prompt_tokens", None)
+        if isinstance(prompt_tokens, int):
+            return TokenUsage(prompt_tokens=prompt_tokens, completion_tokens=0)
+        estimate = sum(self._tokens.count(text) for text in texts)
+        return TokenUsage(prompt_tokens=estimate, completion_tokens=0, estimated=True)
+
+
+@contextmanager
+def _provider_errors() -> Iterator[None]:
+    """Turn the SDK's errors into the domain's."""
+    try:
+        yield
+    except openai.RateLimitError as error:
+        raise ProviderRateLimited from error
+    except openai.APIStatusError as error:
+        if error.status_code >= 500 or error.status_code in _RETRIABLE:
+            raise ProviderUnavailable from error
+        raise ProviderRefused from error
+    except (openai.APIError, json.JSONDecodeError) as error:
+        raise ProviderUnavailable from error
+
+
+def _messages(prompt: Prompt) -> list[ChatCompletionMessageParam]:
+    messages: list[ChatCompletionMessageParam] = [
+        ChatCompletionSystemMessageParam(role="system", content=prompt.system_text())
+    ]
+    for message in prompt.history:
+        if message.role is MessageRole.USER and message.content:
+            messages.append(ChatCompletionUserMessageParam(role="user", content=message.content))
+        elif message.role is MessageRole.ASSISTANT and message.content:
+            messages.append(ChatCompletionAssistantMessageParam(role="assistant", content=message.content))
+    messages.append(ChatCompletionUserMessageParam(role="user", content=prompt.question))
+    return messages
+
+
+def _answer_text(response: ChatCompletion) -> str:
+    """The text of an answer; the SDK does not check that a 200 has the fields its types promise."""
+    try:
+        text = response.choices[0].message.content
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ProviderUnavailable(_NO_ANSWER) from error
+    if not isinstance(text, str) or not text.strip():
+        raise ProviderUnavailable(_NO_ANSWER)
+    return text.strip()
+
+
+def _keep_valid_citations(text: str, passages: int) -> tuple[str, tuple[int, ...]]:
+    """The text without markers of passages that do not exist, and the others in order of first use."""
+    cited: dict[int, None] = {}
+
+    def keep(marker: re.Match[str]) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", marker[1])]
+        valid = [number for number in numbers if 1 <= number <= passages]
+        cited.update(dict.fromkeys(valid))
+        if valid == numbers:
+            return marker[0]
+        lead = marker[0][: marker[0].index("[")]
+        return lead + "".join(f"[{number}]" for number in valid) if valid else ""
+
+    return _MARKER.sub(keep, text), tuple(cited)
+
+
+def _vectors(response: CreateEmbeddingResponse, expected: int) -> list[tuple[float, ...]]:
+    """Unit vectors in the order of the texts."""
+    try:
+        received = {item.index: [float(value) for value in item.embedding] for item in response.data}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ProviderUnavailable(_NO_ANSWER) from error
+    if received.keys() != set(range(expected)):
+        raise ProviderUnavailable(_NO_ANSWER)
+    return [_unit(received[index]) for index in range(expected)]
+
+
+def _unit(vector: Sequence[float]) -> tuple[float, ...]:
+    if len(vector) != EMBEDDING_DIMENSIONS:
+        raise IncompatibleEmbedder
+    norm = math.hypot(*vector)
+    if not norm or not math.isfinite(norm):
+        raise ProviderUnavailable("O provedor respondeu com um vetor inválido; tente de novo em instantes.")
+    return tuple(value / norm for value in vector)

@@ -1,0 +1,81 @@
+"""Prefeituras in PostgreSQL."""
+
+import uuid
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.dialects.postgresql import UUID, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from balcao.domain.ids import PrefeituraId
+from balcao.domain.prefeitura import Prefeitura
+from balcao.infrastructure.database.tables import prefeituras
+
+_EDITABLE = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "ativo")
+
+
+class PostgresPrefeituraRepository:
+    """PrefeituraRepository on one connection."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def save(self, prefeitura: Prefeitura) -> Prefeitura:
+        """Insert or update the row; the consumption counter is never written from here."""
+        values = {key: getattr(prefeitura, key) for key in _EDITABLE}
+        statement = (
+            insert(prefeituras)
+            .values(id=prefeitura.id, **values)
+            .on_conflict_do_update(
+                constraint="prefeitura_pk",
+                set_={prefeituras.c[key]: value for key, value in values.items()}
+                | {prefeituras.c.updated_at: func.now()},
+            )
+            .returning(*prefeituras.c)
+        )
+        return _prefeitura((await self._connection.execute(statement)).one())
+
+    async def find_by_id(self, prefeitura_id: PrefeituraId) -> Prefeitura | None:
+        """The row, if this transaction's tenant may see it."""
+        statement = select(prefeituras).where(prefeituras.c.id == prefeitura_id)
+        row = (await self._connection.execute(statement)).one_or_none()
+        return _prefeitura(row) if row else None
+
+    async def find_all(self) -> list[Prefeitura]:
+        """The rows that this transaction may see."""
+        statement = select(prefeituras).order_by(prefeituras.c.nome, prefeituras.c.slug)
+        return [_prefeitura(row) for row in await self._connection.execute(statement)]
+
+    async def public_id(self) -> PrefeituraId | None:
+        """Through the database's narrow door, which shows one id and nothing else."""
+        return await self._door(select(func.balcao.prefeitura_publica(type_=UUID)))
+
+    async def id_of_slug(self, slug: str) -> PrefeituraId | None:
+        """Through the database's narrow door, which shows one id and nothing else."""
+        return await self._door(select(func.balcao.prefeitura_por_slug(slug, type_=UUID)))
+
+    async def make_public(self, prefeitura_id: PrefeituraId) -> None:
+        """Take the mark from whoever has it first: a partial unique index allows only one."""
+        for marked, wanted in ((prefeituras.c.id != prefeitura_id, False), (prefeituras.c.id == prefeitura_id, True)):
+            statement = update(prefeituras).where(marked, prefeituras.c.publica != wanted)
+            await self._connection.execute(statement.values(publica=wanted, updated_at=func.now()))
+
+    async def add_consumption(self, prefeitura_id: PrefeituraId, tokens: int) -> None:
+        """Add to the counter in one UPDATE, so that concurrent additions are all counted."""
+        statement = update(prefeituras).where(prefeituras.c.id == prefeitura_id)
+        await self._connection.execute(
+            statement.values(tokens_consumidos=prefeituras.c.tokens_consumidos + tokens, updated_at=func.now())
+        )
+
+    async def _door(self, door: Select[uuid.UUID | None]) -> PrefeituraId | None:
+        found = (await self._connection.execute(door)).scalar_one()
+        return PrefeituraId(found) if found else None
+
+
+def _prefeitura(row: Row[*tuple[object, ...]]) -> Prefeitura:
+    return Prefeitura(
+        id=row.id,
+        tokens_consumidos=row.tokens_consumidos,
+        criado_em=row.created_at,
+        atualizado_em=row.updated_at,
+        **{key: getattr(row, key) for key in _EDITABLE},
+    )

@@ -1,0 +1,99 @@
+"""One table from error to HTTP status, and one body for every error."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from balcao.domain.errors import (
+    BalcaoError,
+    Conflict,
+    InstallationError,
+    InvalidInput,
+    LimitReached,
+    NotFound,
+    ProviderError,
+    ProviderRateLimited,
+    UnusableFile,
+)
+
+STATUS: dict[type[BalcaoError], HTTPStatus] = {
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    UnusableFile: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    ProviderRateLimited: HTTPStatus.SERVICE_UNAVAILABLE,
+    ProviderError: HTTPStatus.BAD_GATEWAY,
+    InstallationError: HTTPStatus.SERVICE_UNAVAILABLE,
+    BalcaoError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The status of a class is that of its nearest ancestor here."""
+
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "Pedido inválido",
+    HTTPStatus.NOT_FOUND: "Não encontrado",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Método não permitido",
+    HTTPStatus.CONFLICT: "Conflito",
+    HTTPStatus.TOO_MANY_REQUESTS: "Limite atingido",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Erro interno",
+    HTTPStatus.BAD_GATEWAY: "Falha do provedor do modelo",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Serviço indisponível",
+}
+INTERNAL_ERROR = "Ocorreu um erro interno; tente de novo e, se continuar, informe o request_id ao suporte."
+FRAMEWORK_DETAILS = {
+    HTTPStatus.BAD_REQUEST: "O corpo do pedido não pôde ser lido; envie JSON em UTF-8.",
+    HTTPStatus.NOT_FOUND: "Este endereço não existe; veja os que existem em /docs.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Este endereço não aceita este método; veja os aceitos em /docs.",
+}
+"""What the framework says in English."""
+
+
+def status_of(error: type[BalcaoError]) -> HTTPStatus:
+    """The HTTP status of an error class."""
+    return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
+
+
+def error_body(status: int, detail: str, code: str, request_id: str, param: str | None = None) -> dict[str, object]:
+    """The body of every error."""
+    title = TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
+    return {"detail": {"error": title, "detail": detail, "error_code": code, "param": param, "request_id": request_id}}
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the middleware gave the request."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer every expected error with the one body; 422 keeps the framework's list."""
+
+    async def on_balcao_error(request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, BalcaoError):
+            raise error
+        status = status_of(type(error))
+        body = error_body(status, error.message, error.code, request_id_of(request), error.param)
+        return JSONResponse(body, status_code=status)
+
+    async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, HTTPException):
+            raise error
+        detail = FRAMEWORK_DETAILS.get(HTTPStatus(error.status_code), str(error.detail))
+        code = HTTPStatus(error.status_code).name.lower()
+        body = error_body(error.status_code, detail, code, request_id_of(request))
+        return JSONResponse(body, status_code=error.status_code, headers=error.headers)
+
+    async def on_validation_error(_request: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        problems = [
+            {key: value for key, value in item.items() if key not in ("input", "ctx")} for item in error.errors()
+        ]
+        return JSONResponse({"detail": jsonable_encoder(problems)}, status_code=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    app.add_exception_handler(BalcaoError, on_balcao_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)

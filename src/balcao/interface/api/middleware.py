@@ -1,0 +1,90 @@
+"""The edge of every request: its id, its time, its log line, and the answer when something unforeseen fails."""
+
+import json
+import re
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from balcao.interface.api.errors import INTERNAL_ERROR, error_body
+
+_ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_log = structlog.get_logger("balcao.http")
+
+
+class RequestEdge:
+    """Outermost ASGI middleware.
+
+    Every response carries ``X-Request-ID`` (the caller's, where it is a plain token) and ``X-Process-Time`` in
+    seconds. The log has neither the body, nor the query string, nor the message of an unforeseen error: these may
+    hold what a person wrote.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                elapsed = f"{time.perf_counter() - started:.6f}"
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-process-time", elapsed.encode()),
+                ]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception as error:  # noqa: BLE001 - the process's edge: nothing above could answer
+                _log.error("unforeseen_error", error=type(error).__name__, where=_origin(error))
+                if status == 0:
+                    await _send_internal_error(send_with_headers, request_id)
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
+            return bytes(value).decode()
+    return uuid4().hex
+
+
+def _origin(error: Exception) -> list[str]:
+    """File, line and function of each frame; never the values."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}:{code.co_name}")
+        trace = trace.tb_next
+    return frames[-8:]
+
+
+async def _send_internal_error(send: Send, request_id: str) -> None:
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    body = json.dumps(error_body(status, INTERNAL_ERROR, "internal_error", request_id), ensure_ascii=False).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,166 @@
+"""Bodies of requests and responses: v2.0's names and shapes."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from balcao.application.use_cases.chat_with_documents import ChatResponse
+from balcao.application.use_cases.search_documents import SearchResponse
+
+
+class ChatBody(BaseModel):
+    """A question."""
+
+    message: Annotated[str, Field(max_length=2000, description="A pergunta, de 1 a 2000 caracteres.")]
+    session_id: UUID | None = Field(default=None, description="Conversa a continuar; sem ele, começa outra.")
+    metadata: dict[str, object] = Field(default_factory=dict, max_length=50)
+
+
+class SourceView(BaseModel):
+    """A passage that supports the answer; the citation [n] is the n-th one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    document_id: UUID
+    chunk_id: UUID
+    source: str
+    page: int | None
+    similarity_score: float | None
+    excerpt: str | None
+
+
+class AnswerMetadata(BaseModel):
+    """What v2.0 promised of an answer, with the model and whether an answer was found.
+
+    ``headings`` say where each source stands, in the order of ``sources``: title, issuer, place in the text, page.
+    """
+
+    message_id: str
+    search_results_count: int
+    conversation_length: int
+    model: str
+    found: bool
+    headings: list[str]
+
+
+class TokenUsageView(BaseModel):
+    """Tokens spent on the answer, the question's embedding included."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class AnswerView(BaseModel):
+    """An answer with its sources."""
+
+    response: str
+    session_id: UUID
+    sources: list[SourceView]
+    metadata: AnswerMetadata
+    processing_time: float
+    token_usage: TokenUsageView | None
+
+    @classmethod
+    def of(cls, answer: ChatResponse) -> "AnswerView":
+        """The use case's answer as v2.0 shaped it."""
+        return cls(
+            response=answer.response,
+            session_id=answer.session_id,
+            sources=[SourceView.model_validate(source) for source in answer.sources],
+            metadata=AnswerMetadata(
+                message_id=str(answer.message_id),
+                search_results_count=answer.search_results_count,
+                conversation_length=answer.conversation_length,
+                model=answer.model,
+                found=answer.found,
+                headings=list(answer.headings),
+            ),
+            processing_time=answer.processing_time,
+            token_usage=TokenUsageView(
+                prompt_tokens=answer.usage.prompt_tokens,
+                completion_tokens=answer.usage.completion_tokens,
+                total_tokens=answer.usage.total_tokens,
+            ),
+        )
+
+
+class SearchBody(BaseModel):
+    """A search."""
+
+    query: Annotated[str, Field(max_length=2000)]
+    n_results: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class PassageView(BaseModel):
+    """A passage found."""
+
+    document_id: UUID
+    chunk_id: UUID
+    title: str
+    source: str
+    page: int | None
+    score: float
+    similarity_score: float
+    content: str
+
+
+class SearchView(BaseModel):
+    """Passages, best first."""
+
+    results: list[PassageView]
+    query_time: float
+
+    @classmethod
+    def of(cls, found: SearchResponse) -> "SearchView":
+        """The use case's passages."""
+        return cls(
+            results=[
+                PassageView(
+                    document_id=passage.document_id,
+                    chunk_id=passage.chunk_id,
+                    title=passage.title,
+                    source=passage.source,
+                    page=passage.page,
+                    score=passage.score,
+                    similarity_score=passage.similarity,
+                    content=passage.content,
+                )
+                for passage in found.passages
+            ],
+            query_time=found.query_time,
+        )
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, for people and for programs."""
+
+    error: str
+    detail: str
+    error_code: str
+    param: str | None
+    request_id: str
+
+
+class ErrorView(BaseModel):
+    """The one body of every error but 422."""
+
+    detail: ErrorDetail
+
+
+class ModelView(BaseModel):
+    """A model that answers."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    description: str
+    max_tokens: int
+
+
+class ModelsView(BaseModel):
+    """The models that answer."""
+
+    models: list[ModelView]

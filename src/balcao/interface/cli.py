@@ -1,0 +1,271 @@
+"""The ``balcao`` command. Each command parses, calls one use case and prints; ``--json`` prints one JSON value.
+
+Exit codes: 0 done; 1 something was not done (a file refused, a thing not found); 2 wrong usage; 3 the installation is
+not ready; 4 the model's provider failed; 130 interrupted.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+from uuid import UUID
+
+import typer
+
+from balcao.domain.errors import BalcaoError
+from balcao.interface import cli_output as output
+from balcao.interface import runtime
+
+app = typer.Typer(
+    name="balcao",
+    help="Balcão: respostas com citações a documentos oficiais.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+documents_app = typer.Typer(help="Lista e remove documentos da coleção.", no_args_is_help=True)
+prefeitura_app = typer.Typer(help="Cria, altera e lista prefeituras.", no_args_is_help=True)
+app.add_typer(documents_app, name="documentos")
+app.add_typer(prefeitura_app, name="prefeitura")
+
+Json = Annotated[bool, typer.Option("--json", help="Imprime um único valor JSON na saída padrão.")]
+Slug = Annotated[
+    str | None,
+    typer.Option("--prefeitura", metavar="SLUG", help="Em nome de qual prefeitura; sem ela, a pública."),
+]
+Uf = Annotated[str | None, typer.Option("--uf", metavar="UF", help="Sigla do estado, ex.: SC.")]
+Ibge = Annotated[str | None, typer.Option("--ibge", metavar="CÓDIGO", help="Código IBGE do município, 7 dígitos.")]
+Quota = Annotated[int | None, typer.Option("--quota", min=0, metavar="TOKENS", help="Tokens por mês.")]
+Public = Annotated[bool, typer.Option("--publica", help="Torna esta a prefeitura das conversas sem login.")]
+
+
+@app.command("servir")
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Endereço; sem ele, API_HOST.")] = None,
+    port: Annotated[int | None, typer.Option("--porta", min=0, max=65535, help="Porta; sem ela, API_PORT.")] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            "--demonstracao",
+            metavar="PASTA",
+            exists=True,
+            file_okay=False,
+            help="Cria a prefeitura fictícia e, com a coleção vazia, ingere os exemplos desta pasta.",
+        ),
+    ] = None,
+) -> None:
+    """Serve a API e a página de perguntas até Ctrl-C."""
+    started = time.perf_counter()
+
+    async def action(installation: runtime.Installation) -> None:
+        from balcao.interface.ingestion import ingest_examples
+        from balcao.interface.server import listen
+        from balcao.interface.server import serve as serve_until_stopped
+
+        settings = installation.settings
+        listener = listen(host or settings.api_host, settings.api_port if port is None else port)
+        if examples is not None:
+            await ingest_examples(installation, examples)
+        async with installation.container() as container:
+            where = "http://{}:{}".format(*listener.getsockname()[:2])
+            await serve_until_stopped(
+                container,
+                listener,
+                lambda: output.announce_server(where, container, time.perf_counter() - started, bool(examples)),
+            )
+
+    try:
+        runtime.run(action)
+    except KeyboardInterrupt:
+        output.say("Servidor encerrado.")
+
+
+@app.command("ingerir")
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="CAMINHO...", help="Arquivos ou pastas.")],
+    ente: Annotated[
+        str | None,
+        typer.Option(
+            "--ente",
+            metavar="ENTE",
+            help='De quem são: "federal", "geral", uma UF ou um código IBGE. Sem ele, reconhece.',
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ingere PDF com texto, DOCX, HTML, TXT e MD; o que já está na coleção não entra de novo."""
+
+    async def action(installation: runtime.Installation) -> list[output.IngestedFile]:
+        from balcao.interface.ingestion import ingest_paths
+
+        async with installation.container() as container:
+            return await ingest_paths(container, paths, ente=ente, quiet=as_json)
+
+    files = runtime.run(action)
+    output.show_ingestion(files, as_json=as_json)
+    if any(file.situacao == "falhou" for file in files):
+        raise typer.Exit(runtime.EXIT_NOT_DONE)
+
+
+@app.command("perguntar")
+def ask(
+    question: Annotated[str, typer.Argument(metavar="PERGUNTA")],
+    slug: Slug = None,
+    session: Annotated[
+        UUID | None, typer.Option("--sessao", metavar="UUID", help="Continua uma conversa anterior.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Responde uma pergunta com base nos documentos, citando as fontes."""
+    from balcao.application.use_cases.chat_with_documents import ChatRequest, ChatResponse
+    from balcao.domain.ids import SessionId
+
+    async def action(installation: runtime.Installation) -> ChatResponse:
+        async with installation.container() as container:
+            session_id = SessionId(session) if session else None
+            return await container.chat.execute(ChatRequest(message=question, session_id=session_id, prefeitura=slug))
+
+    output.show_answer(runtime.run(action), as_json=as_json)
+
+
+@app.command("buscar")
+def search(
+    query: Annotated[str, typer.Argument(metavar="BUSCA")],
+    slug: Slug = None,
+    n_results: Annotated[int, typer.Option("-n", "--resultados", min=1, max=100, help="Quantos trechos.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Mostra os trechos mais próximos de uma busca, sem montar resposta."""
+    from balcao.application.use_cases.search_documents import SearchRequest, SearchResponse
+
+    async def action(installation: runtime.Installation) -> SearchResponse:
+        async with installation.container() as container:
+            return await container.search.execute(SearchRequest(query=query, n_results=n_results, prefeitura=slug))
+
+    output.show_passages(runtime.run(action), as_json=as_json)
+
+
+@app.command("migrar-banco")
+def migrate(as_json: Json = False) -> None:
+    """Leva o esquema do banco à versão deste programa; seguro de repetir e de rodar em paralelo."""
+
+    revision = runtime.run(runtime.migrate)
+    output.show({"versao": revision}, f"Banco na versão {revision}.", as_json=as_json)
+
+
+@documents_app.command("listar")
+def list_documents(as_json: Json = False) -> None:
+    """Lista os documentos abertos à busca."""
+
+    async def action(installation: runtime.Installation) -> list[output.ListedDocument]:
+        async with installation.container() as container:
+            found = await container.list_documents.execute()
+            return [output.ListedDocument.of(document, container.directory) for document in found]
+
+    output.show_documents(runtime.run(action), as_json=as_json)
+
+
+@documents_app.command("remover")
+def remove_document(
+    document_id: Annotated[UUID, typer.Argument(metavar="ID", help='Veja em "balcao documentos listar".')],
+    as_json: Json = False,
+) -> None:
+    """Remove um documento com seus trechos, vetores e original."""
+    from balcao.domain.document import Document
+    from balcao.domain.ids import DocumentId
+
+    async def action(installation: runtime.Installation) -> Document:
+        async with installation.container() as container:
+            return await container.remove_document.execute(DocumentId(document_id))
+
+    removed = runtime.run(action)
+    output.show(
+        {"document_id": str(removed.id), "titulo": removed.title}, f"Removido: {removed.title}", as_json=as_json
+    )
+
+
+@prefeitura_app.command("criar")
+def create_prefeitura(
+    nome: Annotated[str, typer.Option("--nome", help='Ex.: "Prefeitura de Nova Trento".')],
+    slug: Annotated[str, typer.Option("--slug", help="Identificador em comandos e endereços, ex.: nova-trento.")],
+    uf: Uf = None,
+    ibge: Ibge = None,
+    quota: Quota = None,
+    publica: Public = False,
+    as_json: Json = False,
+) -> None:
+    """Cria uma prefeitura; UF e código IBGE dizem de quais normas ela recebe respostas."""
+    from balcao.application.use_cases.manage_prefeituras import CreatePrefeituraRequest
+    from balcao.domain.prefeitura import DEFAULT_TOKEN_QUOTA, Prefeitura
+
+    request = CreatePrefeituraRequest(
+        nome=nome,
+        slug=slug,
+        uf=uf.upper() if uf else None,
+        ibge=ibge,
+        publica=publica,
+        quota_tokens=DEFAULT_TOKEN_QUOTA if quota is None else quota,
+    )
+
+    async def action(installation: runtime.Installation) -> Prefeitura:
+        async with installation.container() as container:
+            return await container.create_prefeitura.execute(request)
+
+    output.show_prefeituras([runtime.run(action)], as_json=as_json, single=True)
+
+
+@prefeitura_app.command("editar")
+def edit_prefeitura(
+    slug: Annotated[str, typer.Argument(metavar="SLUG")],
+    nome: Annotated[str | None, typer.Option("--nome", help="Novo nome.")] = None,
+    uf: Uf = None,
+    ibge: Ibge = None,
+    quota: Quota = None,
+    publica: Public = False,
+    as_json: Json = False,
+) -> None:
+    """Altera uma prefeitura; o que não for informado fica como está."""
+    from balcao.application.use_cases.manage_prefeituras import EditPrefeituraRequest
+    from balcao.domain.prefeitura import Prefeitura
+
+    request = EditPrefeituraRequest(
+        slug=slug, nome=nome, uf=uf.upper() if uf else None, ibge=ibge, quota_tokens=quota, publica=publica
+    )
+
+    async def action(installation: runtime.Installation) -> Prefeitura:
+        async with installation.container() as container:
+            return await container.edit_prefeitura.execute(request)
+
+    output.show_prefeituras([runtime.run(action)], as_json=as_json, single=True)
+
+
+@prefeitura_app.command("listar")
+def list_prefeituras(as_json: Json = False) -> None:
+    """Lista as prefeituras da instalação."""
+    from balcao.domain.prefeitura import Prefeitura
+
+    async def action(installation: runtime.Installation) -> list[Prefeitura]:
+        async with installation.container() as container:
+            return await container.list_prefeituras.execute()
+
+    output.show_prefeituras(runtime.run(action), as_json=as_json)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Entry of the ``balcao`` script: every expected error is one sentence and an exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(args=arguments, prog_name="balcao")
+    except BalcaoError as error:
+        output.show_error(error, as_json="--json" in arguments)
+        sys.exit(runtime.exit_code_of(error))
+    except KeyboardInterrupt:
+        output.complain("Interrompido.")
+        sys.exit(runtime.EXIT_INTERRUPTED)
+    sys.exit(runtime.EXIT_OK)
+
+
+def ingest_documents() -> NoReturn:
+    """Entry of v2.0's ``ingest-documents`` script: the same as ``balcao ingerir``."""
+    main(["ingerir", *sys.argv[1:]])

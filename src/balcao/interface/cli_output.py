@@ -1,0 +1,196 @@
+"""What the command line prints: sentences and tables for people, one JSON value for programs."""
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from balcao.application.ports import MunicipalityDirectory
+from balcao.application.use_cases.chat_with_documents import ChatResponse
+from balcao.application.use_cases.search_documents import SearchResponse
+from balcao.domain.document import Document
+from balcao.domain.ente_recognition import describe_ente
+from balcao.domain.errors import BalcaoError
+from balcao.domain.prefeitura import Prefeitura
+from balcao.interface.dependencies.container import Container
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestedFile:
+    """What became of a file: ``situacao`` is "ingerido", "duplicado" or "falhou"."""
+
+    arquivo: str
+    situacao: str
+    motivo: str | None = None
+    document_id: str | None = None
+    titulo: str | None = None
+    ente: str | None = None
+    trechos: int = 0
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDocument:
+    """A document as a list shows it."""
+
+    document_id: str
+    titulo: str
+    ente: str
+    origem: str
+    tipo: str
+    paginas: int | None
+    criado_em: str
+
+    @classmethod
+    def of(cls, document: Document, directory: MunicipalityDirectory) -> "ListedDocument":
+        """The document's row."""
+        return cls(
+            document_id=str(document.id),
+            titulo=document.title,
+            ente=describe_ente(document.ente, directory),
+            origem=document.metadata.source,
+            tipo=document.metadata.file_type,
+            paginas=document.metadata.page_count,
+            criado_em=document.created_at.isoformat() if document.created_at else "",
+        )
+
+
+def say(text: str) -> None:
+    """A line for people on standard output."""
+    print(text)
+
+
+def complain(text: str) -> None:
+    """A line for people on standard error."""
+    print(text, file=sys.stderr)
+
+
+def show(value: object, text: str, *, as_json: bool) -> None:
+    """The JSON value, or the text."""
+    say(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
+
+
+def show_error(error: BalcaoError, *, as_json: bool) -> None:
+    """One sentence on standard error; with ``--json``, one object on standard output."""
+    if as_json:
+        show({"error_code": error.code, "detail": error.message}, "", as_json=True)
+    else:
+        complain(error.message)
+
+
+def announce_server(where: str, container: Container, seconds: float, demonstration: bool) -> None:
+    """The ready line, and what to try."""
+    say(f"Balcão pronto em {where} ({seconds:.1f} s). Documentação da API: {where}/docs")
+    say(f"Quem responde: {container.model_card.description}")
+    if demonstration:
+        say("Experimente no navegador, ou em outro terminal:")
+        say('  .venv/bin/balcao perguntar "Qual o desconto do IPTU em cota única?"')
+    say("Ctrl-C encerra.")
+    sys.stdout.flush()
+
+
+def show_ingestion(files: list[IngestedFile], *, as_json: bool) -> None:
+    """A table of what became of each file, and the totals."""
+    if as_json:
+        show([asdict(file) for file in files], "", as_json=True)
+        return
+    table = _table("arquivo", "situação", "título ou motivo", "de quem", "trechos")
+    for file in files:
+        table.add_row(
+            Text(file.arquivo.rpartition("/")[2]),
+            file.situacao,
+            Text(file.titulo or file.motivo or ""),
+            file.ente or "",
+            str(file.trechos or ""),
+        )
+    if files:
+        _console().print(table)
+    totals = Counter(file.situacao for file in files)
+    counted = ", ".join(f"{totals[name]} {name}{'s' * (totals[name] != 1)}" for name in ("ingerido", "duplicado"))
+    say(f"{counted}, {totals['falhou']} com falha; {sum(file.tokens for file in files)} tokens gastos.")
+
+
+def show_answer(answer: ChatResponse, *, as_json: bool) -> None:
+    """The answer, its sources by number, and the conversation to continue."""
+    if as_json:
+        from balcao.interface.api.schemas import AnswerView
+
+        say(AnswerView.of(answer).model_dump_json(indent=2))
+        return
+    say(answer.response)
+    for number, (source, heading) in enumerate(zip(answer.sources, answer.headings, strict=True), start=1):
+        if number == 1:
+            say("\nFontes:")
+        say(f"  [{number}] {heading} — {source.source}")
+    tokens = f"{answer.usage.total_tokens} tokens{' (estimados)' if answer.usage.estimated else ''}"
+    say(f"\n{answer.model}, {answer.processing_time:.2f} s, {tokens}; continue com --sessao {answer.session_id}")
+
+
+def show_passages(found: SearchResponse, *, as_json: bool) -> None:
+    """Each passage with its place and score."""
+    if as_json:
+        from balcao.interface.api.schemas import SearchView
+
+        say(SearchView.of(found).model_dump_json(indent=2))
+        return
+    if not found.passages:
+        say("Nenhum trecho encontrado; a coleção aberta a esta prefeitura está vazia.")
+    for number, passage in enumerate(found.passages, start=1):
+        say(f"[{number}] {passage.heading} — {passage.source} (pontos {passage.score:.3f})")
+        say(f"    {' '.join(passage.content.split())[:300]}\n")
+
+
+def show_documents(documents: list[ListedDocument], *, as_json: bool) -> None:
+    """A table of the collection."""
+    if as_json:
+        show([asdict(document) for document in documents], "", as_json=True)
+        return
+    if not documents:
+        say('A coleção está vazia; comece com "balcao ingerir CAMINHO".')
+        return
+    table = _table("id", "título", "de quem", "tipo", "páginas")
+    for document in documents:
+        table.add_row(
+            document.document_id, Text(document.titulo), document.ente, document.tipo, str(document.paginas or "")
+        )
+    _console().print(table)
+
+
+def show_prefeituras(prefeituras: list[Prefeitura], *, as_json: bool, single: bool = False) -> None:
+    """A table of prefeituras; ``single`` prints one object instead of an array."""
+    if as_json:
+        rows = [_prefeitura_row(prefeitura) for prefeitura in prefeituras]
+        show(rows[0] if single else rows, "", as_json=True)
+        return
+    table = _table("slug", "nome", "UF", "IBGE", "pública", "quota (tokens/mês)", "consumidos")
+    for prefeitura in prefeituras:
+        table.add_row(
+            prefeitura.slug,
+            Text(prefeitura.nome),
+            prefeitura.uf or "",
+            prefeitura.ibge or "",
+            "sim" if prefeitura.publica else "",
+            str(prefeitura.quota_tokens),
+            str(prefeitura.tokens_consumidos),
+        )
+    _console().print(table)
+
+
+def _prefeitura_row(prefeitura: Prefeitura) -> dict[str, object]:
+    shown = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "tokens_consumidos", "ativo")
+    return {"id": str(prefeitura.id)} | {name: getattr(prefeitura, name) for name in shown}
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout)

@@ -1,0 +1,184 @@
+"""Everything wired once, by hand."""
+
+import importlib.metadata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from balcao.application.passage_search import PassageSearch
+from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory
+from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
+from balcao.application.use_cases.check_health import CheckHealthUseCase
+from balcao.application.use_cases.ingest_document import IngestDocumentUseCase
+from balcao.application.use_cases.list_documents import ListDocumentsUseCase
+from balcao.application.use_cases.manage_prefeituras import (
+    CreatePrefeituraUseCase,
+    EditPrefeituraUseCase,
+    ListPrefeiturasUseCase,
+)
+from balcao.application.use_cases.prepare_demonstration import PrepareDemonstrationUseCase
+from balcao.application.use_cases.remove_document import RemoveDocumentUseCase
+from balcao.application.use_cases.search_documents import SearchDocumentsUseCase
+from balcao.domain.ente import Municipio
+from balcao.domain.text_chunker import TextChunker
+from balcao.infrastructure.database import migrator
+from balcao.infrastructure.database.connection import (
+    APP_ROLE,
+    INGESTION_ROLE,
+    OPERATOR_ROLE,
+    DatabaseAccess,
+    DatabaseAccesses,
+)
+from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.database.embedded import DATABASE, EmbeddedPostgres
+from balcao.infrastructure.external.extraction.extractor import ChildProcessTextExtractor
+from balcao.infrastructure.external.local_storage import LocalFileStorage
+from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
+from balcao.infrastructure.external.system_clock import SystemClock
+from balcao.infrastructure.external.token_counters import token_counter_for
+from balcao.infrastructure.settings import Settings
+
+VERSION = importlib.metadata.version("balcao")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What the interfaces may use: the use cases, and what they need to know of the installation."""
+
+    settings: Settings
+    model_card: ModelCard
+    directory: MunicipalityDirectory
+    chat: ChatWithDocumentsUseCase
+    search: SearchDocumentsUseCase
+    ingest: IngestDocumentUseCase
+    list_documents: ListDocumentsUseCase
+    remove_document: RemoveDocumentUseCase
+    create_prefeitura: CreatePrefeituraUseCase
+    edit_prefeitura: EditPrefeituraUseCase
+    list_prefeituras: ListPrefeiturasUseCase
+    prepare_demonstration: PrepareDemonstrationUseCase
+    health: CheckHealthUseCase
+
+
+@asynccontextmanager
+async def open_container(settings: Settings, accesses: DatabaseAccesses) -> AsyncIterator[Container]:
+    """Wire the program over a database that is ready; closes its connections at the end.
+
+    Raises:
+        DatabaseUnreachable, SchemaNotMigrated: the database is not ready.
+    """
+    await migrator.check_ready(accesses.app)
+    database = Database(accesses)
+    try:
+        yield wire(settings, database, IbgeMunicipalityDirectory(await _own_municipalities(database)))
+    finally:
+        await database.dispose()
+
+
+def wire(settings: Settings, database: Database, directory: MunicipalityDirectory) -> Container:
+    """The use cases over these parts."""
+    model, embedder = _providers(settings)
+    counter = token_counter_for(settings.openai_model)
+    storage = LocalFileStorage(settings.balcao_data_dir / "originais")
+    search = PassageSearch(embedder, directory)
+    rules = ChatRules(
+        search_results=settings.default_search_results,
+        context_tokens=settings.openai_context_tokens,
+        max_messages_per_session=settings.max_messages_per_session,
+        max_daily_messages=settings.max_daily_messages,
+        similarity_threshold=settings.similarity_threshold,
+    )
+    chunker = TextChunker(
+        chunk_size=settings.chunk_size,
+        overlap=settings.chunk_overlap,
+        count_tokens=counter.count,
+        contextual=settings.use_contextual_retrieval,
+    )
+    return Container(
+        settings=settings,
+        model_card=model.card,
+        directory=directory,
+        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, SystemClock(), rules),
+        search=SearchDocumentsUseCase(database.tenant, search),
+        ingest=IngestDocumentUseCase(
+            database.ingestion, ChildProcessTextExtractor(), storage, embedder, chunker, directory
+        ),
+        list_documents=ListDocumentsUseCase(database.ingestion),
+        remove_document=RemoveDocumentUseCase(database.ingestion, storage),
+        create_prefeitura=CreatePrefeituraUseCase(database.operator),
+        edit_prefeitura=EditPrefeituraUseCase(database.operator),
+        list_prefeituras=ListPrefeiturasUseCase(database.operator),
+        prepare_demonstration=PrepareDemonstrationUseCase(database.operator),
+        health=CheckHealthUseCase(database.tenant),
+    )
+
+
+def external_accesses(settings: Settings) -> DatabaseAccesses | None:
+    """How to reach the configured PostgreSQL; None when the embedded one is to be used.
+
+    Where only ``DATABASE_URL`` is given, its user is the server's admin, and each use of the database assumes its
+    own role on connecting.
+    """
+    if settings.database_url is None:
+        return None
+    app = settings.database_url.get_secret_value()
+    admin = (settings.database_admin_url or settings.database_url).get_secret_value()
+    ingestion = settings.database_ingest_url.get_secret_value() if settings.database_ingest_url else admin
+    operator = settings.database_operator_url.get_secret_value() if settings.database_operator_url else admin
+    return DatabaseAccesses(
+        app=_access(app, APP_ROLE),
+        ingestion=_access(ingestion, INGESTION_ROLE),
+        operator=_access(operator, OPERATOR_ROLE),
+        admin=DatabaseAccess(url=admin),
+    )
+
+
+async def embedded_accesses(server: EmbeddedPostgres) -> DatabaseAccesses:
+    """How to reach the embedded server, its database created and migrated."""
+    await migrator.create_database(DatabaseAccess(url=server.url("postgres", "postgres")), DATABASE)
+    accesses = DatabaseAccesses(
+        app=DatabaseAccess(url=server.url(APP_ROLE)),
+        ingestion=DatabaseAccess(url=server.url(INGESTION_ROLE)),
+        operator=DatabaseAccess(url=server.url(OPERATOR_ROLE)),
+        admin=DatabaseAccess(url=server.url("postgres")),
+    )
+    await migrator.upgrade(accesses.admin)
+    return accesses
+
+
+def _access(url: str, role: str) -> DatabaseAccess:
+    return DatabaseAccess(url=url, role=None if urlsplit(url).username == role else role)
+
+
+async def _own_municipalities(database: Database) -> list[Municipio]:
+    """The installation's prefeituras as places, so that documents and questions that name them are recognised."""
+    async with database.operator() as work:
+        known = await work.prefeituras.find_all()
+    return [
+        Municipio(ibge=prefeitura.ibge, uf=prefeitura.uf, nome=prefeitura.municipality_name)
+        for prefeitura in known
+        if prefeitura.ibge and prefeitura.uf
+    ]
+
+
+def _providers(settings: Settings) -> tuple[LanguageModel, Embedder]:
+    """The configured provider, or the offline adapters; each SDK is imported only where it is used."""
+    if settings.openai_api_key is None and settings.openai_base_url is None:
+        from balcao.infrastructure.external.extractive_model import ExtractiveLanguageModel
+        from balcao.infrastructure.external.hashed_embedder import HashedNgramEmbedder
+
+        return ExtractiveLanguageModel(), HashedNgramEmbedder()
+    from balcao.infrastructure.external import openai_client
+
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    client = openai_client.build_client(key, settings.openai_base_url, settings.openai_timeout_seconds)
+    counter = token_counter_for(settings.openai_model)
+    model = openai_client.OpenAILanguageModel(
+        client,
+        model=settings.openai_model,
+        max_tokens=settings.openai_max_tokens,
+        temperature=settings.openai_temperature,
+        tokens=counter,
+    )
+    return model, openai_client.OpenAIEmbedder(client, model=settings.openai_embedding_model, tokens=counter)

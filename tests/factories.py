@@ -1,0 +1,85 @@
+"""Objects for tests, with only what the test cares about spelled out."""
+
+import hashlib
+from dataclasses import replace
+from uuid import uuid4
+
+from balcao.domain.document import (
+    EMBEDDING_DIMENSIONS,
+    Document,
+    DocumentChunk,
+    DocumentMetadata,
+    DocumentState,
+    Embedding,
+)
+from balcao.domain.ente import Ente
+from balcao.domain.ids import ChunkId, DocumentId, PrefeituraId
+from balcao.domain.prefeitura import Prefeitura
+from balcao.infrastructure.database.database import Database
+
+MODEL = "modelo-de-teste"
+
+
+def a_document(
+    text: str = "Art. 1º O prazo é de vinte dias.",
+    *,
+    title: str = "Lei nº 1, de 2020",
+    source: str | None = None,
+    ente: Ente | None = None,
+    state: DocumentState = DocumentState.DISPONIVEL,
+) -> Document:
+    source = source or f"/documentos/{uuid4()}.txt"
+    return Document(
+        id=DocumentId(uuid4()),
+        title=title,
+        content=text,
+        file_path="aa/bb.txt",
+        sha256=hashlib.sha256(f"{source}{text}".encode()).digest(),
+        text_sha256=hashlib.sha256(text.encode()).digest(),
+        ente=ente or Ente.geral(),
+        metadata=DocumentMetadata(source=source, file_type="txt"),
+        state=state,
+    )
+
+
+def a_chunk(
+    document: Document, text: str | None = None, *, index: int = 0, embedding: Embedding | None = None
+) -> DocumentChunk:
+    text = document.content if text is None else text
+    return DocumentChunk(
+        id=ChunkId(uuid4()),
+        document_id=document.id,
+        content=text,
+        original_content=text,
+        chunk_index=index,
+        start_char=0,
+        end_char=max(1, len(text)),
+        embedding=embedding or an_embedding(1.0, float(index)),
+    )
+
+
+def an_embedding(*leading: float, model: str = MODEL) -> Embedding:
+    """A vector with these first components, zeros after them."""
+    return Embedding(vector=leading + (0.0,) * (EMBEDDING_DIMENSIONS - len(leading)), model=model)
+
+
+async def publish(database: Database, document: Document, *chunks: DocumentChunk) -> Document:
+    """Put a document into the collection as ingestion does."""
+    chunks = chunks or (a_chunk(document),)
+    async with database.ingestion() as work:
+        saved = await work.documents.save(document)
+        await work.chunks.save_chunks(chunks)
+        await work.vectors.add_chunk_embeddings([chunk for chunk in chunks if chunk.embedding])
+        await work.passages.index_terms(document.id)
+    return replace(saved, chunks=chunks)
+
+
+async def a_prefeitura(
+    database: Database, slug: str, *, uf: str | None = None, ibge: str | None = None, nome: str | None = None
+) -> Prefeitura:
+    async with database.operator() as work:
+        return await work.prefeituras.save(
+            Prefeitura(
+                id=PrefeituraId(uuid4()), nome=nome or f"Prefeitura de {slug.title()}", slug=slug, uf=uf, ibge=ibge
+            )
+        )

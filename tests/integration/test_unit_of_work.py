@@ -1,0 +1,117 @@
+"""The unit of work: one transaction, COPY included, and a tenant that does not outlive it."""
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from balcao.domain.errors import DuplicateDocument, SessionNotFound
+from balcao.domain.ids import PrefeituraId
+from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
+from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.database.tables import paid_vectors
+from balcao.infrastructure.repositories.copy import copy_rows
+from balcao.infrastructure.repositories.vectors import half_vector
+from tests.factories import a_chunk, a_document, a_prefeitura, an_embedding, publish
+
+ROWS = [(bytes([number]) * 32, "m", half_vector(an_embedding(1.0))) for number in range(100)]
+COLUMNS = ("text_sha256", "model", "embedding")
+
+
+class Interrupted(Exception):
+    pass
+
+
+async def copy_then_fail(database: Database) -> None:
+    async with database.ingestion() as work:
+        await copy_rows(work._open, paid_vectors, COLUMNS, ROWS)
+        raise Interrupted
+
+
+async def test_copy_as_the_first_act_is_rolled_back(database: Database, admin: asyncpg.Connection) -> None:
+    with pytest.raises(Interrupted):
+        await copy_then_fail(database)
+    assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == 0
+
+
+async def test_without_its_first_statement_the_unit_of_work_refuses_to_copy(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutant: nothing is executed on entry, so SQLAlchemy has not sent BEGIN when COPY comes."""
+
+    async def execute_nothing(self: AsyncConnection, *_: object) -> None: ...
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncConnection, "execute", execute_nothing)
+        with pytest.raises(RuntimeError, match="outside a transaction"):
+            await copy_then_fail(database)
+
+
+async def test_a_raw_copy_before_any_statement_survives_the_rollback(
+    accesses: DatabaseAccesses, admin: asyncpg.Connection
+) -> None:
+    """Why the guard exists: the same COPY without it. Should this ever fail, the guard has become needless."""
+    engine = create_engine(accesses.ingestion, pool_size=1)
+    async with engine.connect() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        names = [paid_vectors.c[key].name for key in COLUMNS]
+        await raw.copy_records_to_table("vetor_pago", schema_name="balcao", columns=names, records=ROWS)
+        await connection.rollback()
+    await engine.dispose()
+    assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == len(ROWS)
+
+
+async def test_a_clean_exit_commits(database: Database) -> None:
+    document = await publish(database, a_document())
+    async with database.tenant() as work:
+        assert await work.documents.find_by_id(document.id) is not None
+
+
+async def test_the_tenant_does_not_outlive_the_transaction(database: Database, public_id: PrefeituraId) -> None:
+    for _ in range(10):
+        async with database.tenant(public_id) as work:
+            assert await work.prefeituras.find_by_id(public_id) is not None
+        async with database.tenant() as work:
+            assert await work.prefeituras.find_all() == []
+            row = (await work._open.execute(text("SELECT session_user = current_user, tenant()"))).one()
+            assert tuple(row) == (True, None)
+
+
+async def test_a_broken_constraint_is_a_domain_error_with_its_cause(database: Database) -> None:
+    first = await publish(database, a_document(source="/a.txt"))
+    with pytest.raises(DuplicateDocument) as caught:
+        await publish(database, a_document("outro texto", source=first.metadata.source))
+    assert caught.value.__cause__ is not None
+
+
+async def test_a_message_for_another_prefeituras_session_is_refused(
+    database: Database, public_id: PrefeituraId
+) -> None:
+    from uuid import uuid4
+
+    from balcao.domain.chat import ChatSession, Message, MessageRole
+    from balcao.domain.ids import MessageId, SessionId
+
+    other = await a_prefeitura(database, "outra")
+    async with database.tenant(other.id) as work:
+        session = await work.sessions.save_session(ChatSession(id=SessionId(uuid4()), prefeitura_id=other.id))
+    with pytest.raises(SessionNotFound):
+        async with database.tenant(public_id) as work:
+            await work.messages.save_message(
+                Message(
+                    id=MessageId(uuid4()),
+                    prefeitura_id=public_id,
+                    session_id=session.id,
+                    role=MessageRole.USER,
+                    content="intrusa",
+                )
+            )
+
+
+async def test_errors_never_print_vectors(database: Database) -> None:
+    document = a_document()
+    with pytest.raises(Exception, match="documento_chunk_documento_fk") as caught:
+        async with database.ingestion() as work:
+            await work.chunks.save_chunk(a_chunk(document, embedding=an_embedding(1.0)))
+    assert document.content not in str(caught.value)
