@@ -61,7 +61,12 @@ class FakeExtractor:
     """Reads every file as UTF-8 text with one page; its title is the file's name."""
 
     async def extract(self, path: Path) -> ExtractedDocument:
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace").replace("\x00", "")
+        except OSError as error:
+            raise UnreadableFile(f"{path.name}: não pôde ser lido.") from error
+        if not text.strip():
+            raise EmptyFile(f"{path.name}: vazio.")
         metadata = DocumentMetadata(source=str(path.resolve()), file_type="txt")
         return ExtractedDocument(title=path.name, pages=(PageText(number=1, text=text),), metadata=metadata)
 

@@ -42,10 +42,11 @@ async def test_it_quotes_the_answer_first_with_its_citation() -> None:
     passages = (passage(APPEAL), passage(ACCESS, path="Capítulo III > Art. 11", page=3))
     question = "Qual o prazo para responder a um pedido de acesso à informação?"
     answer = await ExtractiveLanguageModel().complete(Prompt(question=question, passages=passages))
-    head, first, *_ = answer.text.split("\n\n")
+    head, place, first, *_ = answer.text.split("\n\n")
     assert head == "Encontrei nos documentos:"
+    assert place == "Lei nº 12.527, de 18 de novembro de 2011, Capítulo III > Art. 11, página 3 [2]:"
+    assert first.startswith("• «")
     assert "em prazo não superior a 20 (vinte) dias:" in first
-    assert first.endswith("— Lei nº 12.527, de 18 de novembro de 2011, Capítulo III > Art. 11, página 3 [2]")
     assert answer.found
     assert answer.cited[0] == 2
 
@@ -53,13 +54,15 @@ async def test_it_quotes_the_answer_first_with_its_citation() -> None:
 async def test_every_quotation_is_the_passages_own_words() -> None:
     passages = (passage(ACCESS), passage(APPEAL))
     answer = await ExtractiveLanguageModel().complete(Prompt(question="prazo de acesso e recurso", passages=passages))
-    lines = answer.text.split("\n\n")[1:]
-    assert lines
-    for line in lines:
-        number = int(line[line.rindex("[") + 1 : -1])
-        assert number in answer.cited
-        for quoted in re.findall("«(.*?)»", line):
-            assert quoted in folded(passages[number - 1].content)
+    cited: list[int] = []
+    for paragraph in answer.text.split("\n\n")[1:]:
+        if place := re.search(r" \[(\d+)\]:$", paragraph):
+            cited.append(int(place[1]))
+            continue
+        assert paragraph.startswith("• «")
+        for quoted in re.findall("«(.*?)»", paragraph):
+            assert quoted in folded(passages[cited[-1] - 1].content)
+    assert tuple(cited) == answer.cited
 
 
 async def test_a_clause_comes_with_the_list_it_introduces() -> None:

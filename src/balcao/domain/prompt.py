@@ -10,7 +10,7 @@ from balcao.domain.search import Passage
 NOT_FOUND_ANSWER = "Não encontrei nos documentos uma resposta para esta pergunta."
 """The whole answer when the collection does not hold one: nothing may be added to it."""
 
-_CITATION = re.compile(r"\[(\d{1,3})\]")
+_CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 
 _INSTRUCTIONS = f"""\
 Você atende no balcão de uma prefeitura brasileira. Responda em português, só com base nos trechos numerados abaixo.
@@ -36,9 +36,16 @@ class Prompt:
 
 
 def renumber_citations(text: str, cited: Sequence[int]) -> str:
-    """Make ``[n]`` count the cited passages in their order: with ``cited`` (3, 1), "[3] [1]" becomes "[1] [2]"."""
-    place = {number: position for position, number in enumerate(cited, start=1)}
-    return _CITATION.sub(lambda match: f"[{place.get(int(match[1]), match[1])}]", text)
+    """Make ``[n]`` count the cited passages in their order: with ``cited`` (3, 1), "[3] [1]" becomes "[1] [2]".
+
+    A marker of several numbers becomes as many markers: "[3, 1]" becomes "[1][2]".
+    """
+    place = {str(number): position for position, number in enumerate(cited, start=1)}
+
+    def renumber(marker: re.Match[str]) -> str:
+        return "".join(f"[{place.get(number, number)}]" for number in re.findall(r"\d+", marker[1]))
+
+    return _CITATION.sub(renumber, text)
 
 
 def build_prompt(

@@ -46,8 +46,9 @@ class Passage:
 
     @property
     def heading(self) -> str:
-        """Where the passage stands, for people: title, issuer, place in the structure, page."""
-        issuer = f" ({self.issuer})" if self.issuer else ""
+        """Where the passage stands, for people: title, issuer unless it is named there, place, page."""
+        place_name = self.issuer.removeprefix("Município de ").partition("/")[0]
+        issuer = f" ({self.issuer})" if self.issuer and place_name not in self.title else ""
         path = f", {self.path}" if self.path else ""
         place = f", página {self.page}" if self.page else ""
         return f"{self.title}{issuer}{path}{place}"

@@ -3,10 +3,11 @@
 import math
 import re
 
-from balcao.domain.errors import EmptyMessage, InvalidText
+from balcao.domain.errors import EmptyMessage, InvalidText, UnreadableFile
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _DEEPEST_JSON = 16
+_LONGEST_PATH = 1000
 
 
 def require_storable(value: object, *, param: str | None = None, depth: int = _DEEPEST_JSON) -> None:
@@ -45,3 +46,17 @@ def clean_question(text: str, *, param: str = "message") -> str:
     if not question:
         raise EmptyMessage(param=param)
     return question
+
+
+def storable_path(path: str) -> str:
+    """A file's path as it is kept and shown; bytes of its name that are not UTF-8 (PEP 383) appear as ``\\xe7``.
+
+    Raises:
+        UnreadableFile: it is longer than the 1000 characters that are kept.
+    """
+    kept = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if len(kept) > _LONGEST_PATH:
+        raise UnreadableFile(
+            f"{kept[-60:]}: o caminho tem {len(kept)} caracteres, e o máximo é {_LONGEST_PATH}; mova o arquivo."
+        )
+    return kept

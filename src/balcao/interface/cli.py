@@ -15,6 +15,7 @@ import typer
 from balcao.domain.errors import BalcaoError
 from balcao.interface import cli_output as output
 from balcao.interface import runtime
+from balcao.interface.cli_usage import speak_portuguese, usage_error
 
 app = typer.Typer(
     name="balcao",
@@ -42,8 +43,10 @@ Public = Annotated[bool, typer.Option("--publica", help="Torna esta a prefeitura
 
 @app.command("servir")
 def serve(
-    host: Annotated[str | None, typer.Option("--host", help="Endereço; sem ele, API_HOST.")] = None,
-    port: Annotated[int | None, typer.Option("--porta", min=0, max=65535, help="Porta; sem ela, API_PORT.")] = None,
+    host: Annotated[str | None, typer.Option("--host", metavar="ENDEREÇO", help="Endereço; sem ele, API_HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--porta", metavar="PORTA", min=0, max=65535, help="Porta; sem ela, API_PORT.")
+    ] = None,
     examples: Annotated[
         Path | None,
         typer.Option(
@@ -133,7 +136,9 @@ def ask(
 def search(
     query: Annotated[str, typer.Argument(metavar="BUSCA")],
     slug: Slug = None,
-    n_results: Annotated[int, typer.Option("-n", "--resultados", min=1, max=100, help="Quantos trechos.")] = 5,
+    n_results: Annotated[
+        int, typer.Option("-n", "--resultados", metavar="N", min=1, max=100, help="Quantos trechos.")
+    ] = 5,
     as_json: Json = False,
 ) -> None:
     """Mostra os trechos mais próximos de uma busca, sem montar resposta."""
@@ -187,8 +192,10 @@ def remove_document(
 
 @prefeitura_app.command("criar")
 def create_prefeitura(
-    nome: Annotated[str, typer.Option("--nome", help='Ex.: "Prefeitura de Nova Trento".')],
-    slug: Annotated[str, typer.Option("--slug", help="Identificador em comandos e endereços, ex.: nova-trento.")],
+    nome: Annotated[str, typer.Option("--nome", metavar="NOME", help='Ex.: "Prefeitura de Nova Trento".')],
+    slug: Annotated[
+        str, typer.Option("--slug", metavar="SLUG", help="Identificador em comandos e endereços, ex.: nova-trento.")
+    ],
     uf: Uf = None,
     ibge: Ibge = None,
     quota: Quota = None,
@@ -218,7 +225,7 @@ def create_prefeitura(
 @prefeitura_app.command("editar")
 def edit_prefeitura(
     slug: Annotated[str, typer.Argument(metavar="SLUG")],
-    nome: Annotated[str | None, typer.Option("--nome", help="Novo nome.")] = None,
+    nome: Annotated[str | None, typer.Option("--nome", metavar="NOME", help="Novo nome.")] = None,
     uf: Uf = None,
     ibge: Ibge = None,
     quota: Quota = None,
@@ -255,15 +262,21 @@ def list_prefeituras(as_json: Json = False) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry of the ``balcao`` script: every expected error is one sentence and an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
+    output.accept_any_text()
+    speak_portuguese(app)
     try:
-        app(args=arguments, prog_name="balcao")
+        code = app(args=arguments, prog_name="balcao", standalone_mode=False)
+    except typer.TyperException as error:
+        sentence, usage = usage_error(error)
+        output.show_failure("usage", sentence, as_json=as_json, details=usage)
+        code = runtime.EXIT_USAGE
     except BalcaoError as error:
-        output.show_error(error, as_json="--json" in arguments)
-        sys.exit(runtime.exit_code_of(error))
-    except KeyboardInterrupt:
-        output.complain("Interrompido.")
-        sys.exit(runtime.EXIT_INTERRUPTED)
-    sys.exit(runtime.EXIT_OK)
+        output.show_failure(error.code, error.message, as_json=as_json)
+        code = runtime.exit_code_of(error)
+    if code == runtime.EXIT_INTERRUPTED:
+        output.show_failure("interrupted", "Interrompido.", as_json=as_json)
+    sys.exit(code)
 
 
 def ingest_documents() -> NoReturn:

@@ -1,5 +1,6 @@
 """What the command line prints: sentences and tables for people, one JSON value for programs."""
 
+import io
 import json
 import sys
 from collections import Counter
@@ -14,7 +15,6 @@ from balcao.application.use_cases.chat_with_documents import ChatResponse
 from balcao.application.use_cases.search_documents import SearchResponse
 from balcao.domain.document import Document
 from balcao.domain.ente_recognition import describe_ente
-from balcao.domain.errors import BalcaoError
 from balcao.domain.prefeitura import Prefeitura
 from balcao.interface.dependencies.container import Container
 
@@ -59,6 +59,13 @@ class ListedDocument:
         )
 
 
+def accept_any_text() -> None:
+    """Let every text be printed: what the terminal's encoding lacks, as file names may, is shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(text: str) -> None:
     """A line for people on standard output."""
     print(text)
@@ -74,12 +81,12 @@ def show(value: object, text: str, *, as_json: bool) -> None:
     say(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
 
 
-def show_error(error: BalcaoError, *, as_json: bool) -> None:
-    """One sentence on standard error; with ``--json``, one object on standard output."""
+def show_failure(code: str, sentence: str, *, as_json: bool, details: str | None = None) -> None:
+    """One sentence, or the details that hold it, on standard error; with ``--json``, one object on standard output."""
     if as_json:
-        show({"error_code": error.code, "detail": error.message}, "", as_json=True)
-    else:
-        complain(error.message)
+        show({"error_code": code, "detail": sentence}, "", as_json=True)
+    if details or not as_json:
+        complain(details or sentence)
 
 
 def announce_server(where: str, container: Container, seconds: float, demonstration: bool) -> None:

@@ -56,8 +56,14 @@ def _files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _inside(folder: Path) -> Iterator[Path]:
-    """Files of a folder and its folders, hidden ones left out; a folder that cannot be listed stands for itself."""
+def _inside(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Files of a folder and its folders, hidden ones left out; a folder that cannot be listed stands for itself.
+
+    A link to a folder is followed, unless it leads back to one of the folders ``above``.
+    """
+    place = folder.resolve()
+    if place in above:
+        return
     try:
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     except PermissionError:
@@ -65,7 +71,7 @@ def _inside(folder: Path) -> Iterator[Path]:
         return
     for entry in entries:
         if entry.is_dir():
-            yield from _inside(entry)
+            yield from _inside(entry, (*above, place))
         else:
             yield entry
 

@@ -21,6 +21,7 @@ from balcao.domain.document_service import DocumentService
 from balcao.domain.ente import Ente
 from balcao.domain.ente_recognition import issuer_of, recognise_ente
 from balcao.domain.ids import DocumentId
+from balcao.domain.text import storable_path
 from balcao.domain.text_chunker import TextChunker
 
 Progress = Callable[[int, int], None]
@@ -73,8 +74,8 @@ class IngestDocumentUseCase:
             DuplicateDocument: the collection already holds it.
             ProviderError: the embedder failed; the vectors paid for until then are kept for the next try.
         """
-        source = str(request.path.resolve())
         sha256 = await self._storage.digest(request.path)
+        source = storable_path(str(request.path.resolve()))
         async with self._open_work() as work:
             await DocumentService(work.documents).refuse_duplicates(sha256=sha256, source=source)
         extracted = await self._extractor.extract(request.path)

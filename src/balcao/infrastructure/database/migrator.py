@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -27,7 +28,7 @@ async def upgrade(admin: DatabaseAccess) -> None:
 
     Raises:
         DatabaseUnreachable: nobody answers, or the user is refused.
-        UnsupportedDatabase: the server is too old, lacks an extension, or is not in UTF-8.
+        UnsupportedDatabase: the server is too old, lacks an extension, or is not in UTF-8, or the user may not migrate.
     """
     if await _current_version(admin) != SCHEMA_VERSION:
         await check_server(admin)
@@ -48,7 +49,7 @@ async def create_database(admin: DatabaseAccess, name: str) -> None:
                 f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
                 " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'"
             )
-    except asyncpg.DuplicateDatabaseError:
+    except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another process was first
         return
     finally:
         await connection.close()
@@ -115,10 +116,19 @@ async def _run_alembic(admin: DatabaseAccess, command_name: str, revision: str) 
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=open_connection, poolclass=NullPool, hide_parameters=True
     )
-    async with engine.connect() as connection:
-        await connection.run_sync(act)
-        await connection.commit()
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(act)
+            await connection.commit()
+    except ProgrammingError as error:
+        if error.orig and isinstance(error.orig.__cause__, asyncpg.InsufficientPrivilegeError):
+            raise UnsupportedDatabase(
+                f"O usuário do banco não tem permissão para migrar ({error.orig.__cause__.args[0]}); "
+                "veja em docs/operacao.md o que ele precisa e informe-o em DATABASE_ADMIN_URL."
+            ) from error
+        raise
+    finally:
+        await engine.dispose()
 
 
 def alembic_config(connection: Connection | None = None) -> "Config":

@@ -24,7 +24,7 @@ _CARD = ModelCard(
 
 
 class ExtractiveLanguageModel:
-    """Implements ``LanguageModel`` by quoting: up to three sentences of the passages, verbatim, each with its citation.
+    """Implements ``LanguageModel`` by quoting: up to three sentences of the passages, verbatim, under their citation.
 
     It needs no provider and costs no tokens. Only the blanks of what it quotes may differ from the document's.
     """
@@ -40,11 +40,16 @@ class ExtractiveLanguageModel:
         excerpts = best_sentences(contents, prompt.question, minimum_coverage=_FAIR_COVERAGE)
         if not excerpts:
             return Completion(text=NOT_FOUND_ANSWER, found=False, cited=(), model=_MODEL, usage=_NO_TOKENS)
-        quotations = [_quotation(prompt.passages[excerpt.passage], excerpt) for excerpt in excerpts]
+        quoted = list(dict.fromkeys(excerpt.passage for excerpt in excerpts))
+        paragraphs = ["Encontrei nos documentos:"]
+        for index in quoted:
+            passage = prompt.passages[index]
+            paragraphs.append(f"{passage.heading} [{index + 1}]:")
+            paragraphs += [f"• {_quotation(passage, excerpt)}" for excerpt in excerpts if excerpt.passage == index]
         return Completion(
-            text="\n\n".join(["Encontrei nos documentos:", *quotations]),
+            text="\n\n".join(paragraphs),
             found=True,
-            cited=tuple(dict.fromkeys(excerpt.passage + 1 for excerpt in excerpts)),
+            cited=tuple(index + 1 for index in quoted),
             model=_MODEL,
             usage=_NO_TOKENS,
         )
@@ -56,5 +61,4 @@ def _quotation(passage: Passage, excerpt: Excerpt) -> str:
         spans.insert(0, excerpt.introduced_by)
         if not passage.content[spans[0][1] : spans[1][0]].strip():
             spans = [(spans[0][0], spans[1][1])]
-    quoted = " […] ".join(f"«{' '.join(passage.content[start:end].split())}»" for start, end in spans)
-    return f"• {quoted} — {passage.heading} [{excerpt.passage + 1}]"
+    return " […] ".join(f"«{' '.join(passage.content[start:end].split())}»" for start, end in spans)

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -47,6 +48,11 @@ class LocalFileStorage:
 
 def _digest(path: Path) -> bytes:
     try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise UnreadableFile(f"{path}: a pasta não pôde ser aberta; ajuste a permissão e tente de novo.")
+        if not stat.S_ISREG(kind):  # opening a named pipe would wait for its writer
+            raise UnreadableFile(f"{path}: não é um arquivo; informe o caminho de um documento.")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
             size = file.tell()
@@ -62,6 +68,4 @@ def _reason(error: OSError) -> str:
         return "sem permissão de leitura; ajuste a permissão do arquivo e tente de novo"
     if error.errno == errno.ENOENT:
         return "o arquivo não existe; confira o caminho"
-    if error.errno == errno.EISDIR:
-        return "a pasta não pôde ser aberta; ajuste a permissão e tente de novo"
     return "o arquivo não pôde ser lido; confira o disco e a permissão"

@@ -18,6 +18,7 @@ from balcao.domain.errors import (
     UnsupportedFormat,
     UnusableFile,
 )
+from balcao.domain.text import storable_path
 from balcao.infrastructure.external.extraction.child import encode_limits
 from balcao.infrastructure.external.extraction.parsed import ExtractionLimits
 
@@ -62,7 +63,7 @@ class ChildProcessTextExtractor:
             raise _ERRORS[reply["error"]](f"{path.name}: {reply['message']}")
         pages = tuple(PageText(number=number, text=text) for number, text in reply["pages"])
         metadata = DocumentMetadata(
-            source=str(await asyncio.to_thread(path.resolve)),
+            source=storable_path(str(await asyncio.to_thread(path.resolve))),
             file_size=size,
             file_type=file_type,
             page_count=len(pages) if pages[0].number is not None else None,

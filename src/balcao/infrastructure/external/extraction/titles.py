@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from balcao.domain.portuguese import fold
+from balcao.domain.text import storable_path
 from balcao.infrastructure.external.extraction.parsed import ParsedFile
 from balcao.infrastructure.external.extraction.title_case import readable_case
 
@@ -51,7 +52,7 @@ def title_of(parsed: ParsedFile, path: Path) -> str:
     title = _gazette(lines, list(parsed.names)) or _act(lines, names)
     if title is None:
         candidates = [*names, *parsed.headings, *(line for line in lines if any(map(str.isalpha, line)))]
-        title = " ".join(next(iter(candidates), path.stem.replace("_", " ")).split())
+        title = " ".join(next(iter(candidates), storable_path(path.stem).replace("_", " ")).split())
     return _shortened(readable_case(title))
 
 

@@ -8,6 +8,7 @@ Roles belong to the whole server, and other databases of it may be using them: g
 """
 
 from alembic import op
+from sqlalchemy import text
 
 revision = "0001"
 down_revision = None
@@ -253,12 +254,16 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA balcao TO balcao_op
 
 
 def upgrade() -> None:
+    # From PostgreSQL 16 on, who creates a role is its member, but may not assume it without a grant
+    may_assume = op.get_bind().scalar(
+        text("SELECT CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END")
+    )
     for role in _ROLES:
         name = role.split()[0]
         op.execute(
             f"""DO $$ BEGIN
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN CREATE ROLE {role}; END IF;
-                IF NOT pg_has_role(current_user, '{name}', 'MEMBER') THEN
+                IF NOT pg_has_role(current_user, '{name}', '{may_assume}') THEN
                     EXECUTE format('GRANT {name} TO %I', current_user);
                 END IF;
             END $$"""
