@@ -50,7 +50,7 @@ class DocumentService:
             DuplicateDocument: with the id of the document that is there, and what makes it the same.
         """
         if same := await self._documents.find_by_sha256(sha256):
-            raise DuplicateDocument(f"Já está na coleção: {same.title}.", document_id=same.id)
+            raise DuplicateDocument(f"Já está na coleção: {same.title}", document_id=same.id)
         if same := await self._documents.find_by_source(source):
             raise DuplicateDocument(
                 f"O arquivo mudou desde que foi ingerido; remova a versão anterior "
@@ -59,5 +59,5 @@ class DocumentService:
             )
         if text_sha256 and (same := await self._documents.find_by_text_sha256(text_sha256)):
             raise DuplicateDocument(
-                f"O mesmo texto já está na coleção, vindo de outro arquivo: {same.title}.", document_id=same.id
+                f"O mesmo texto já está na coleção, vindo de outro arquivo: {same.title}", document_id=same.id
             )

@@ -101,21 +101,24 @@ def announce_server(where: str, container: Container, seconds: float, demonstrat
 
 
 def show_ingestion(files: list[IngestedFile], *, as_json: bool) -> None:
-    """A table of what became of each file, and the totals."""
+    """A line for what became of each file, and the totals."""
     if as_json:
         show([asdict(file) for file in files], "", as_json=True)
         return
-    table = _table("arquivo", "situação", "título ou motivo", "de quem", "trechos")
     for file in files:
-        table.add_row(
-            Text(file.arquivo.rpartition("/")[2]),
-            file.situacao,
-            Text(file.titulo or file.motivo or ""),
-            file.ente or "",
-            str(file.trechos or ""),
-        )
-    if files:
-        _console().print(table)
+        name = file.arquivo.rpartition("/")[2]
+        told = {
+            "ingerido": f"{name} — {file.titulo} ({file.ente}; trechos: {file.trechos})",
+            "duplicado": f"{name} — {file.motivo}",
+            "falhou": file.motivo,
+        }
+        say(f"{file.situacao:<9}  {told[file.situacao]}")
+    general = sum(file.ente == "geral" for file in files)
+    unknown = sum(file.ente == "município não identificado" for file in files)
+    if general:
+        say(f"De ninguém em particular (geral): {general}; respondem a toda prefeitura. Se são normas, use --ente.")
+    if unknown:
+        say(f"De município não identificado: {unknown}; não respondem a ninguém. Remova e ingira de novo com --ente.")
     totals = Counter(file.situacao for file in files)
     counted = ", ".join(f"{totals[name]} {name}{'s' * (totals[name] != 1)}" for name in ("ingerido", "duplicado"))
     say(f"{counted}, {totals['falhou']} com falha; {sum(file.tokens for file in files)} tokens gastos.")
@@ -152,19 +155,15 @@ def show_passages(found: SearchResponse, *, as_json: bool) -> None:
 
 
 def show_documents(documents: list[ListedDocument], *, as_json: bool) -> None:
-    """A table of the collection."""
+    """A line for each document of the collection, its id first."""
     if as_json:
         show([asdict(document) for document in documents], "", as_json=True)
         return
     if not documents:
         say('A coleção está vazia; comece com "balcao ingerir CAMINHO".')
-        return
-    table = _table("id", "título", "de quem", "tipo", "páginas")
     for document in documents:
-        table.add_row(
-            document.document_id, Text(document.titulo), document.ente, document.tipo, str(document.paginas or "")
-        )
-    _console().print(table)
+        pages = f", {document.paginas} páginas" if document.paginas else ""
+        say(f"{document.document_id}  {document.titulo} ({document.ente}; {document.tipo}{pages})")
 
 
 def show_prefeituras(prefeituras: list[Prefeitura], *, as_json: bool, single: bool = False) -> None:

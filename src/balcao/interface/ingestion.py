@@ -50,7 +50,7 @@ async def ingest_examples(installation: Installation, folder: Path) -> None:
 
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             yield from sorted(_inside(path))
         else:
             yield path
@@ -66,14 +66,22 @@ def _inside(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
         return
     try:
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    except PermissionError:
+    except OSError:
         yield folder
         return
     for entry in entries:
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _inside(entry, (*above, place))
         else:
             yield entry
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is known to be one; of what may not even be looked at, reading says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 async def _ingest_one(

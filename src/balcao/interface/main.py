@@ -31,6 +31,7 @@ def create_app(container: Container) -> FastAPI:
             allow_credentials="*" not in origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "X-Process-Time"],
         )
     app.add_middleware(RequestEdge)
     return app

@@ -40,8 +40,9 @@ class PostgresUnitOfWork:
         self._connection = await self._engine.connect()
         try:
             await self._connection.execute(_SET_TENANT, {"prefeitura_id": str(self._prefeitura_id or "")})
-        except BaseException:
+        except BaseException as error:
             await self._connection.close()
+            _raise_meaning(error)
             raise
         return self
 
@@ -55,8 +56,7 @@ class PostgresUnitOfWork:
                 await self._open.rollback()
         finally:
             await self._open.close()
-        if isinstance(error, DBAPIError) and (meaning := domain_error(error)):
-            raise meaning from error
+        _raise_meaning(error)
 
     @property
     def _open(self) -> AsyncConnection:
@@ -108,3 +108,9 @@ class PostgresUnitOfWork:
     def messages(self) -> PostgresMessageRepository:
         """The tenant's messages."""
         return PostgresMessageRepository(self._open)
+
+
+def _raise_meaning(error: BaseException | None) -> None:
+    """Raise what a failure of the database means to a use case, where it means anything."""
+    if isinstance(error, DBAPIError) and (meaning := domain_error(error)):
+        raise meaning from error
