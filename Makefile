@@ -24,11 +24,12 @@ install: $(STAMP)
 $(STAMP): pyproject.toml $(wildcard requirements/*.txt)
 	@command -v $(PYTHON) >/dev/null || { echo "Falta o Python 3.11 ou mais novo (pacotes: python3 python3-venv)."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Falta o módulo venv (pacote python3-venv)."; exit 1; }
-	@echo "Instalando as dependências..."
+	@echo "Instalando as dependências..." && date +%s > $(VENV)/.started
 	@$(PIP) --require-hashes -r requirements/installer.txt -r requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q src
-	@rm -f $(VENV)/.installed-* && touch $@
+	@echo "Instalado em $$(( $$(date +%s) - $$(cat $(VENV)/.started) )) s."
+	@rm -f $(VENV)/.started $(VENV)/.installed-* && touch $@
 
 $(DEV_STAMP): $(STAMP)
 	@$(PIP) --require-hashes -r requirements/dev.txt
