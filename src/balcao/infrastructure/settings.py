@@ -5,11 +5,21 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from balcao.domain.errors import InvalidConfiguration
 
 _URL_SCHEMES = ("postgresql", "postgres")
+_PROBLEMS = {
+    "int_parsing": "precisa ser um número inteiro",
+    "int_from_float": "precisa ser um número inteiro",
+    "float_parsing": "precisa ser um número",
+    "bool_parsing": "precisa ser true ou false",
+    "greater_than": "precisa ser maior que {gt}",
+    "greater_than_equal": "precisa ser no mínimo {ge}",
+    "less_than_equal": "precisa ser no máximo {le}",
+}
 
 
 class Settings(BaseSettings):
@@ -85,9 +95,15 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']).upper() or 'configuração'}: {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'configuração'}: {_problem(item)}"
             for item in error.errors(include_url=False, include_input=False)
         )
         raise InvalidConfiguration(
             f"Configuração inválida ({problems}). Corrija o ambiente ou o arquivo .env."
         ) from None
+
+
+def _problem(item: ErrorDetails) -> str:
+    """What is wrong with a value, in Portuguese where pydantic's own kind of error is known."""
+    told = _PROBLEMS.get(item["type"])
+    return told.format(**item.get("ctx", {})) if told else item["msg"].removeprefix("Value error, ")
