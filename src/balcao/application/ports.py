@@ -118,7 +118,12 @@ class FileStorage(Protocol):
         ...
 
     async def put(self, path: Path, *, key: str) -> None:
-        """Store a local file; storing the same bytes again changes nothing."""
+        """Store a local file; storing the same bytes again changes nothing.
+
+        Raises:
+            UnreadableFile: the file went away.
+            InvalidConfiguration: the storage cannot be written.
+        """
         ...
 
     async def exists(self, key: str) -> bool:

@@ -93,6 +93,8 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except UnicodeDecodeError as error:
+        raise InvalidConfiguration("O arquivo .env não está em UTF-8; grave-o de novo nessa codificação.") from error
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']).upper() or 'configuração'}: {_problem(item)}"

@@ -6,6 +6,7 @@ not ready; 4 the model's provider failed; 130 interrupted.
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 from uuid import UUID
@@ -78,10 +79,9 @@ def serve(
                 lambda: output.announce_server(where, container, time.perf_counter() - started, bool(examples)),
             )
 
-    try:
+    with suppress(KeyboardInterrupt):
         runtime.run(action)
-    except KeyboardInterrupt:
-        output.say("Servidor encerrado.")
+    output.say("Servidor encerrado.")
 
 
 @app.command("ingerir")
@@ -263,7 +263,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry of the ``balcao`` script: every expected error is one sentence and an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
-    output.accept_any_text()
+    output.accept_any_text(as_json=as_json)
     speak_portuguese(app)
     try:
         code = app(args=arguments, prog_name="balcao", standalone_mode=False)

@@ -59,11 +59,16 @@ class ListedDocument:
         )
 
 
-def accept_any_text() -> None:
-    """Let every text be printed: what the terminal's encoding lacks, as file names may, is shown escaped."""
+def accept_any_text(*, as_json: bool) -> None:
+    """Let every text be printed: what the terminal's encoding lacks, as file names may, is shown escaped.
+
+    JSON is UTF-8 whatever the terminal's encoding (RFC 8259, section 8.1), and the escape is JSON's own.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if as_json and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def say(text: str) -> None:

@@ -1,8 +1,10 @@
 """Serves the HTTP application until it is told to stop."""
 
 import errno
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -22,6 +24,11 @@ class _AnnouncedServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if sig == signal.SIGINT:  # else raised again at the end, where it would cut our own clean-up short
+            self._captured_signals.remove(sig)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -46,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(container: Container, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve on this socket; returns after SIGINT or SIGTERM, once open requests are answered."""
+    """Serve on this socket until told to stop, once open requests are answered; passes SIGTERM on, and ends SIGINT."""
     config = uvicorn.Config(
         create_app(container),
         log_config=None,

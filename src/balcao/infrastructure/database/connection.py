@@ -73,7 +73,7 @@ async def connect(access: DatabaseAccess, *, vectors: bool = True) -> asyncpg.Co
             f"O usuário do banco não pode assumir o papel {access.role}; informe um endereço próprio desse papel "
             "(DATABASE_INGEST_URL, DATABASE_OPERATOR_URL) ou conceda o papel ao usuário."
         ) from error
-    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, ValueError, OverflowError) as error:
         raise DatabaseUnreachable from error
     if vectors:
         try:

@@ -23,7 +23,10 @@ from balcao.infrastructure.database.postgres_programs import PostgresPrograms
 DATABASE = "balcao"
 _LONGEST_DIRECTORY = 90
 """A Unix socket's path has at most 107 bytes (unix(7)), and PostgreSQL appends ``/.s.PGSQL.5432``."""
+_UNUSABLE = frozenset(""",$`"\\""")
+"""A comma separates addresses, for the server and for its clients; pg_ctl hands the rest to a shell unquoted."""
 _SECONDS_TO_SETTLE = 60
+_SECONDS_FOR_ORPHANS = 5
 
 
 class EmbeddedPostgres:
@@ -67,9 +70,10 @@ class EmbeddedPostgres:
                 f"O caminho {self._directory} é longo demais para o banco embutido "
                 f"(máximo de {_LONGEST_DIRECTORY} bytes); defina BALCAO_DATA_DIR com um caminho mais curto."
             )
-        if "," in str(self._directory):  # separates addresses, for the server and for its clients
+        if _UNUSABLE.intersection(str(self._directory)):
+            characters = " ".join(sorted(_UNUSABLE))
             raise InvalidConfiguration(
-                f"O caminho {self._directory} tem vírgula, o que o banco embutido não aceita; "
+                f"O caminho {self._directory} tem um caractere que o banco embutido não aceita ({characters}); "
                 "defina BALCAO_DATA_DIR com outro caminho."
             )
 
@@ -101,7 +105,7 @@ class EmbeddedPostgres:
             programs = PostgresPrograms(self._directory)
             if not (self._directory / "PG_VERSION").is_file():
                 programs.initialise()
-            programs.start()
+            _start_once_free(programs)
         except PermissionError as error:
             raise InvalidConfiguration(
                 f"A pasta {self._directory} é de outro usuário; ajuste a permissão ou defina BALCAO_DATA_DIR."
@@ -146,3 +150,15 @@ class EmbeddedPostgres:
             return str(self._directory) in psutil.Process(pid).cmdline()
         except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return False
+
+
+def _start_once_free(programs: PostgresPrograms) -> None:
+    """Start the server, which refuses while the children of one that was killed still hold its shared memory."""
+    deadline = time.monotonic() + _SECONDS_FOR_ORPHANS
+    while True:
+        try:
+            return programs.start()
+        except subprocess.CalledProcessError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

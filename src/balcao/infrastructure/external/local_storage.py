@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from balcao.domain.errors import EmptyFile, UnreadableFile
+from balcao.domain.errors import EmptyFile, InvalidConfiguration, UnreadableFile
 
 
 class LocalFileStorage:
@@ -24,7 +24,14 @@ class LocalFileStorage:
 
     async def put(self, path: Path, *, key: str) -> None:
         """Copy the file beside its place, then move it there: an original is whole or absent."""
-        await asyncio.to_thread(self._copy, path, self._folder / key)
+        try:
+            await asyncio.to_thread(self._copy, path, self._folder / key)
+        except OSError as error:
+            if error.filename == str(path):
+                raise UnreadableFile(f"{path}: {_reason(error)}.") from error
+            raise InvalidConfiguration(
+                f"A pasta {self._folder} não pode ser escrita; confira o espaço em disco e a permissão."
+            ) from error
 
     async def exists(self, key: str) -> bool:
         """Whether the original is there."""
