@@ -146,19 +146,29 @@ async def test_markdown_reads_as_plain_text_with_headings_on_their_own_lines(tmp
         "São João – ação nº 5".encode("cp1252"),
         "São João – ação nº 5".encode("utf-16"),
         "São João – ação nº 5".encode("utf-16-le"),
-        "São\x00 João – a\x00ção nº\r\n5".encode(),
     ],
-    ids=["utf-8", "bom", "windows-1252", "utf-16", "utf-16 sem marca", "nulos"],
+    ids=["utf-8", "bom", "windows-1252", "utf-16", "utf-16 sem marca"],
 )
 async def test_text_is_decoded_whatever_its_encoding(tmp_path: Path, content: bytes) -> None:
     assert (await read(tmp_path / "a.txt", content)).pages[0].text.replace("\n", " ") == "São João – ação nº 5"
 
 
-async def test_a_broken_sequence_does_not_spoil_the_rest_of_a_text(tmp_path: Path) -> None:
-    text = (
-        (await read(tmp_path / "a.txt", "ação é útil à educação pública não é? ".encode() * 3 + b"\xc3")).pages[0].text
-    )
-    assert text.startswith("ação é útil à educação pública não é?")
+@pytest.mark.parametrize("name", ["a.txt", "a.md"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("ação é útil à educação pública não é? ".encode() * 3 + b"\xc3", "corrompido"),
+        (b"O cemit\xc3\xa9rio abre \xc3( \xff fim da frase.", "corrompido"),
+        (b"Sem letra acentuada, s\xf3 um byte \xff perdido.", "corrompido"),
+        ("São\x00 João – a\x00ção nº\r\n5".encode(), "bytes nulos"),
+    ],
+    ids=["UTF-8 cortado", "UTF-8 quebrado", "byte perdido", "nulos"],
+)
+async def test_a_text_that_lost_characters_is_refused_rather_than_changed(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    with pytest.raises(ContentMismatch, match=f"{name}: .*{reason}"):
+        await read(tmp_path / name, content)
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.html"])

@@ -7,7 +7,7 @@ from charset_normalizer import from_bytes
 
 from balcao.domain.document import PageText
 from balcao.domain.errors import ContentMismatch
-from balcao.infrastructure.external.extraction.clean import clean
+from balcao.infrastructure.external.extraction.clean import clean, restore_lost_ligatures
 from balcao.infrastructure.external.extraction.parsed import OPENING_LENGTH, ParsedFile
 
 _MAGIC = {
@@ -32,6 +32,9 @@ _MOST_CONTROLS = 0.02
 _UTF16_ZEROS = 0.3
 _MOST_BROKEN = 0.1
 _SAMPLE = 1_000_000
+_HIGH_WORD = re.compile(r"\S*[\x80-\xff]\S*")
+_ODD = re.compile(r"[\x80-\x9fÿþð¤¦¨¸¬¿]|(?<!\w)[ÃÕÇÂÊÔãõç](?!\w)")
+"""What only broken UTF-8 read as Windows-1252 has: characters foreign to Portuguese, or such a letter alone."""
 
 _MD_RULES = (
     (re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE), ""),
@@ -60,7 +63,7 @@ def parse_text(path: Path) -> ParsedFile:
     Raises:
         ContentMismatch: it is not text.
     """
-    text = clean(decode(path.read_bytes()))
+    text = clean(_whole(path.read_bytes()))
     return ParsedFile(pages=(PageText(number=None, text=text),), opening=text[:OPENING_LENGTH])
 
 
@@ -70,10 +73,26 @@ def parse_markdown(path: Path) -> ParsedFile:
     Raises:
         ContentMismatch: it is not text.
     """
-    source = decode(path.read_bytes()).replace("\r\n", "\n")
+    source = _whole(path.read_bytes()).replace("\r\n", "\n")
     text = clean(_plain(source))
     headings = tuple(clean(_plain(heading)) for heading in _MD_HEADING.findall(source))
     return ParsedFile(pages=(PageText(number=None, text=text),), opening=text[:OPENING_LENGTH], headings=headings)
+
+
+def _whole(data: bytes) -> str:
+    """The text of a file that is nothing but text, where a lost character would be a silent change of the law.
+
+    Raises:
+        ContentMismatch: it is not text, or some of it was lost.
+    """
+    text = restore_lost_ligatures(decode(data))
+    if "\x00" in text:
+        raise ContentMismatch("o texto tem bytes nulos: está corrompido; salve-o de novo como texto (UTF-8) e envie.")
+    if "\ufffd" in text or any(_ODD.search(word) for word in _HIGH_WORD.findall(text)):
+        raise ContentMismatch(
+            "o texto não é UTF-8 nem Windows-1252 inteiro: está corrompido; salve-o de novo como UTF-8 e envie."
+        )
+    return text
 
 
 def decode(data: bytes) -> str:
