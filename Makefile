@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(shell cat requirements/*.txt pyproject.toml | cksu
 DEV_STAMP := $(STAMP)-dev
 T ?=
 
-.PHONY: help install run test check format bench lock clean
+.PHONY: help install run test check format bench soak lock clean
 
 help:
 	@echo "make run      instala, prepara a demonstração e serve em http://127.0.0.1:8000"
@@ -16,6 +16,7 @@ help:
 	@echo "make install  só prepara .venv, com .venv/bin/balcao"
 	@echo "make check    formato, lint, tipos e contratos de importação"
 	@echo "make bench    mede e imprime JSON e tabela"
+	@echo "make soak     executa por inteiro uma verificação de docs/garantias.md e grava o resultado: make soak T=T2"
 	@echo "make format   formata o código"
 	@echo "make lock     refaz requirements/ a partir de pyproject.toml"
 
@@ -54,6 +55,10 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@$(BIN)/python -m benchmarks
+
+soak: $(DEV_STAMP)
+	@test -n "$(T)" || { echo "Diga qual: make soak T=T2, ou T=todos."; exit 2; }
+	@$(BIN)/python -m tests.acceptance.soak $(T)
 
 lock: $(DEV_STAMP)
 	@scripts/lock.sh $(BIN)/uv

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,8 @@ from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.infrastructure.settings import Settings
 from balcao.interface.dependencies.container import Container, embedded_accesses, open_container
 from balcao.interface.ingestion import ingest_paths
+from benchmarks.isolation import measure_isolation
+from benchmarks.measurement import Measurement
 
 DOCUMENTS = 40
 ARTICLES = 60
@@ -37,16 +39,6 @@ cadastro taxa isenção desconto parcela vencimento recurso decisão processo re
 registro obra fiscalização auto infração transporte escolar merenda creche saúde vacina posto hospital praça
 iluminação limpeza poda árvore calçada trânsito estacionamento idoso criança deficiência acessibilidade
 participação audiência conselho plano diretor zoneamento""".split()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
-    """One figure, with the target it has to meet where there is one."""
-
-    name: str
-    value: float
-    unit: str
-    target: str = ""
 
 
 def generated_law(number: int, chance: random.Random) -> str:
@@ -91,7 +83,8 @@ def measure_processes(environment: dict[str, str]) -> list[Measurement]:
     )
     try:
         assert server.stdout is not None
-        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
+        words = (word for line in server.stdout for word in line.split())
+        address = next(word for word in words if word.startswith("http://127."))
         with urllib.request.urlopen(f"{address}/health") as answer:  # noqa: S310 - the address is our own
             assert json.load(answer)["status"] == "healthy"
         idle = psutil.Process(server.pid).memory_info().rss / 2**20
@@ -109,7 +102,8 @@ async def run(folder: Path) -> list[Measurement]:
     settings = Settings(balcao_data_dir=folder / "dados")
     with EmbeddedPostgres(settings.balcao_data_dir) as server:
         async with open_container(settings, await embedded_accesses(server)) as container:
-            return await measure_collection(container, folder / "leis")
+            measured = await measure_collection(container, folder / "leis")
+        return measured + await measure_isolation(server)
 
 
 def main() -> None:
@@ -127,7 +121,7 @@ def main() -> None:
     machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     print(json.dumps({"machine": machine, "measurements": [asdict(item) for item in measured]}, ensure_ascii=False))
     for item in measured:
-        print(f"{item.name:<16}{item.value:>12g} {item.unit:<9} {item.target}", file=sys.stderr)
+        print(f"{item.name:<23}{item.value:>12g} {item.unit:<9} {item.target}", file=sys.stderr)
 
 
 if __name__ == "__main__":

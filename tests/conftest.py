@@ -4,27 +4,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
+from joserfc.jwk import RSAKey
 
 from balcao.domain.ids import PrefeituraId
-from balcao.infrastructure.database import migrator
-from balcao.infrastructure.database.connection import (
-    APP_ROLE,
-    INGESTION_ROLE,
-    OPERATOR_ROLE,
-    DatabaseAccess,
-    DatabaseAccesses,
-)
+from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
+from tests.acceptance.environment import AcceptanceEnvironment
+from tests.databases import new_empty_database, new_migrated_database
+from tests.oidc_server import OidcServer
 
 REPOSITORY = Path(__file__).parent.parent
-TEMPLATE = "modelo"
-_numbers = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -41,34 +35,22 @@ def server(short_folder: Path) -> Iterator[EmbeddedPostgres]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def environment(server: EmbeddedPostgres, short_folder: Path) -> AcceptanceEnvironment:
+    """What the acceptance checks run on."""
+    return AcceptanceEnvironment(server=server, folder=short_folder)
+
+
 @pytest.fixture
 async def empty_database(server: EmbeddedPostgres) -> str:
     """Name of a new database without the schema."""
-    name = f"vazio_{next(_numbers)}"
-    await migrator.create_database(DatabaseAccess(url=server.url("postgres", "postgres")), name)
-    return name
+    return await new_empty_database(server)
 
 
 @pytest.fixture
 async def accesses(server: EmbeddedPostgres) -> DatabaseAccesses:
     """A new migrated database, copied from a template that the first test makes."""
-    postgres = DatabaseAccess(url=server.url("postgres", "postgres"))
-    await migrator.create_database(postgres, TEMPLATE)
-    await migrator.upgrade(DatabaseAccess(url=server.url("postgres", TEMPLATE)))
-    name = f"teste_{next(_numbers)}"
-    connection = await asyncpg.connect(postgres.url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    await connection.close()
-    return accesses_of(server, name)
-
-
-def accesses_of(server: EmbeddedPostgres, name: str) -> DatabaseAccesses:
-    return DatabaseAccesses(
-        app=DatabaseAccess(url=server.url(APP_ROLE, name)),
-        ingestion=DatabaseAccess(url=server.url(INGESTION_ROLE, name)),
-        operator=DatabaseAccess(url=server.url(OPERATOR_ROLE, name)),
-        admin=DatabaseAccess(url=server.url("postgres", name)),
-    )
+    return await new_migrated_database(server)
 
 
 @pytest.fixture
@@ -84,6 +66,18 @@ async def admin(accesses: DatabaseAccesses) -> AsyncIterator[asyncpg.Connection]
     connection = await asyncpg.connect(accesses.admin.url, server_settings={"search_path": "balcao, public"})
     yield connection
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> RSAKey:
+    """A private key, made once: that takes a while."""
+    return RSAKey.generate_key(2048, auto_kid=True)
+
+
+@pytest.fixture
+def oidc(rsa_key: RSAKey) -> Iterator[OidcServer]:
+    with OidcServer(rsa_key) as running:
+        yield running
 
 
 @pytest.fixture

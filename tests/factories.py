@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from uuid import uuid4
 
+from balcao.domain.chat import Message, MessageRole
 from balcao.domain.document import (
     EMBEDDING_DIMENSIONS,
     Document,
@@ -13,7 +14,7 @@ from balcao.domain.document import (
     Embedding,
 )
 from balcao.domain.ente import Ente
-from balcao.domain.ids import ChunkId, DocumentId, PrefeituraId
+from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId
 from balcao.domain.prefeitura import Prefeitura
 from balcao.infrastructure.database.database import Database
 
@@ -55,6 +56,16 @@ def a_chunk(
         start_char=0,
         end_char=max(1, len(text)),
         embedding=embedding or an_embedding(1.0, float(index)),
+    )
+
+
+def a_question(prefeitura_id: PrefeituraId, session_id: SessionId) -> Message:
+    return Message(
+        id=MessageId(uuid4()),
+        prefeitura_id=prefeitura_id,
+        session_id=session_id,
+        role=MessageRole.USER,
+        content="Quantos dias de férias?",
     )
 
 

@@ -1,14 +1,17 @@
 """Fakes of the ports: they behave as the real adapters do, and pass the same contract suite."""
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
-from balcao.application.ports import Completion, EmbeddingBatch, ModelCard
+from balcao.application.ports import AccessClaims, Completion, EmbeddingBatch, ModelCard, ProvidedIdentity
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentMetadata, Embedding, ExtractedDocument, PageText
-from balcao.domain.errors import EmptyFile, ProviderUnavailable, UnreadableFile
+from balcao.domain.errors import EmptyFile, InvalidCredentials, ProviderUnavailable, UnreadableFile
+from balcao.domain.identity import ACCESS_TOKEN_LIFE
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
 
 
@@ -113,3 +116,77 @@ class FakeTokenCounter:
 
     def count(self, text: str) -> int:
         return len(text.split())
+
+
+class FakePasswordHasher:
+    """Keeps passwords readable, behind their parameters' version; records what it was asked to verify."""
+
+    def __init__(self, version: int = 1) -> None:
+        self.version = version
+        self.verified: list[str | None] = []
+
+    async def hash(self, password: str) -> str:
+        return f"mentira{self.version}:{password}"
+
+    async def verify(self, password: str, kept: str | None) -> bool:
+        self.verified.append(kept)
+        return kept is not None and kept.partition(":")[2] == password
+
+    def is_outdated(self, kept: str) -> bool:
+        return not kept.startswith(f"mentira{self.version}:")
+
+
+class FakeTokenSigner:
+    """Remembers what it gave out instead of signing it."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, tuple[AccessClaims, datetime]] = {}
+        self._cookies: dict[tuple[str, str], str] = {}
+
+    def access_token(self, claims: AccessClaims, *, now: datetime) -> str:
+        token = f"ficha-{len(self._tokens)}"
+        self._tokens[token] = claims, now
+        return token
+
+    def read_access_token(self, token: str, *, now: datetime) -> AccessClaims:
+        claims, issued = self._tokens.get(token, (None, now))
+        if claims is None or not issued <= now < issued + ACCESS_TOKEN_LIFE:
+            raise InvalidCredentials
+        return claims
+
+    def cookie(self, purpose: str, value: str) -> str:
+        cookie = f"biscoito-{len(self._cookies)}"
+        self._cookies[purpose, cookie] = value
+        return cookie
+
+    def read_cookie(self, purpose: str, cookie: str) -> str | None:
+        return self._cookies.get((purpose, cookie))
+
+    def seal(self, body: bytes, key: bytes) -> bytes:
+        return hashlib.sha256(key).digest() + body[::-1]
+
+    def unseal(self, sealed: bytes, key: bytes) -> bytes:
+        if sealed[:32] != hashlib.sha256(key).digest():
+            raise InvalidCredentials
+        return sealed[32:][::-1]
+
+
+class FakeIdentityProvider:
+    """Confirms ``person`` to whoever proves to have begun the login; its codes work once."""
+
+    name = "provedor de mentira"
+
+    def __init__(self, person: ProvidedIdentity) -> None:
+        self.person = person
+        self._begun: dict[str, tuple[str, str, str]] = {}
+
+    async def authorization(self, *, state: str, nonce: str, code_challenge: str, redirect_uri: str) -> str:
+        code = f"codigo-{len(self._begun)}"
+        self._begun[code] = code_challenge, nonce, redirect_uri
+        return f"https://mentira.example/entrar?{urlencode({'code': code, 'state': state})}"
+
+    async def identity(self, code: str, *, code_verifier: str, nonce: str, redirect_uri: str) -> ProvidedIdentity:
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
+        if self._begun.pop(code, None) != (challenge, nonce, redirect_uri):
+            raise InvalidCredentials
+        return self.person

@@ -1,7 +1,6 @@
 """The real application over a real database with a few documents, spoken to over HTTP without a socket."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from balcao.infrastructure.database.connection import DatabaseAccess, DatabaseAc
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.hashed_embedder import HashedNgramEmbedder
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
-from balcao.infrastructure.settings import Settings
 from balcao.interface.dependencies.container import Container, open_container, wire
-from balcao.interface.main import create_app
+from tests.api.accounts import Accounts
+from tests.applications import client_of, settings_in
 from tests.factories import a_chunk, a_document, publish
 
 JSON = {"Content-Type": "application/json"}
@@ -27,27 +26,6 @@ TEXTS = {
     "Lei das férias": "Art. 77. O servidor faz jus a trinta dias de férias, acumuladas até dois períodos.",
     "Manual da ouvidoria": "A ouvidoria recebe reclamações, denúncias e elogios pelo telefone 156, em dias úteis.",
 }
-
-
-def settings_in(folder: Path, **values: object) -> Settings:
-    """Settings of these values alone: neither this machine's environment nor its ``.env`` plays a part."""
-    defaults = {name: field.get_default() for name, field in Settings.model_fields.items()}
-    build: Callable[..., Settings] = Settings
-    return build(_env_file=None, **(defaults | {"balcao_data_dir": folder} | values))
-
-
-@asynccontextmanager
-async def client_of(container: Container) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application over this container; what fails in it is answered, as a server would."""
-    transport = httpx.ASGITransport(app=create_app(container), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://balcao.example") as client:
-        yield client
-
-
-@asynccontextmanager
-async def serving(accesses: DatabaseAccesses, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_container(settings, accesses) as container, client_of(container) as client:
-        yield client
 
 
 @pytest.fixture
@@ -95,3 +73,9 @@ async def refuser(unconnected: Container) -> AsyncIterator[httpx.AsyncClient]:
     """A client for requests that must be refused before the database is asked: what gets so far is answered 503."""
     async with client_of(unconnected) as opened:
         yield opened
+
+
+@pytest.fixture
+def accounts(container: Container, database: Database) -> Accounts:
+    """People of the application that ``client`` speaks to."""
+    return Accounts(container, database)

@@ -14,7 +14,8 @@ from balcao.domain.prompt import NOT_FOUND_ANSWER
 from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.infrastructure.database.database import Database
 from balcao.interface.dependencies.container import Container
-from tests.api.conftest import JSON, QUESTION, RULE, serving, settings_in
+from tests.api.conftest import JSON, QUESTION, RULE
+from tests.applications import serving, settings_in
 from tests.factories import a_prefeitura
 
 ASK = "/api/v1/chat/ask"
@@ -226,6 +227,7 @@ async def test_a_conversation_has_limits(
         response = await ask(client, session_id=session_id)
         assert response.status_code == 429
         assert response.json()["detail"]["error_code"] == code
+        client.cookies.clear()  # the day's limit is the visitor's: another one is answered
         assert (await ask(client)).status_code == 200
 
 

@@ -11,7 +11,8 @@ from balcao.application.use_cases.chat_with_documents import ChatRequest, ChatRe
 from balcao.domain.errors import BalcaoError, InvalidInput
 from balcao.interface.api.errors import TITLES, status_of
 from balcao.interface.dependencies.container import Container
-from tests.api.conftest import JSON, client_of
+from tests.api.conftest import JSON
+from tests.applications import client_of
 
 ASK = "/api/v1/chat/ask"
 SECRET = "sk-nao-pode-vazar"
@@ -30,16 +31,32 @@ STATUSES = {
     "empty_message": 400,
     "invalid_text": 400,
     "invalid_ente": 400,
+    "weak_password": 400,
+    "invalid_invitation": 400,
+    "payload_too_large": 413,
+    "request_head_too_large": 431,
+    "request_too_slow": 408,
+    "access_denied": 403,
+    "authentication_required": 401,
+    "invalid_credentials": 401,
+    "permission_denied": 403,
     "not_found": 404,
     "session_not_found": 404,
     "document_not_found": 404,
     "prefeitura_not_found": 404,
+    "usuario_not_found": 404,
+    "api_key_not_found": 404,
     "conflict": 409,
     "duplicate_document": 409,
     "duplicate_prefeitura": 409,
+    "duplicate_usuario": 409,
+    "request_in_progress": 409,
+    "idempotency_key_reused": 422,
     "limit_reached": 429,
     "session_limit_reached": 429,
     "daily_limit_reached": 429,
+    "too_many_attempts": 429,
+    "service_overloaded": 503,
     "unusable_file": 400,
     "unreadable_file": 400,
     "empty_file": 400,

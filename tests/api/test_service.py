@@ -11,7 +11,8 @@ import pytest
 from balcao.domain.document import Document
 from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.interface.dependencies.container import VERSION
-from tests.api.conftest import QUESTION, serving, settings_in
+from tests.api.conftest import QUESTION
+from tests.applications import serving, settings_in
 
 ASK = "/api/v1/chat/ask"
 ORIGIN = "https://www.aurora.example"

@@ -197,7 +197,16 @@ RULES = {
         bad=("import sqlalchemy", "from pydantic.fields import Field", "from . import x", "def f():\n  import httpx"),
         good="import re\nfrom collections.abc import Sequence\nfrom balcao.domain.ids import ChunkId",
     ),
-    "files stay short": Rule(lint=long_file, bad=("x = 1\n" * (LONGEST_FILE + 1),), good="x = 1\n" * LONGEST_FILE),
+    "files stay short": Rule(
+        lint=long_file,
+        except_in=(  # one page by design: the whole tree, every storage port, the whole dictionary
+            "domain/errors.py",
+            "domain/repositories.py",
+            "infrastructure/database/tables.py",
+        ),
+        bad=("x = 1\n" * (LONGEST_FILE + 1),),
+        good="x = 1\n" * LONGEST_FILE,
+    ),
     "SQL is in repositories and migrations": Rule(
         lint=sql_text,
         except_in=("infrastructure/repositories/", "infrastructure/database/"),

@@ -105,6 +105,9 @@ class Balcao:
         try:
             assert process.stdout is not None
             ready = process.stdout.readline()
+            if ready.startswith("Primeiro acesso"):
+                process.stdout.readline()
+                ready = process.stdout.readline()
             if not ready.startswith("Balcão pronto em http://"):
                 process.kill()
                 pytest.fail(f"{ready}{process.communicate()}")

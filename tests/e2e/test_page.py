@@ -19,7 +19,7 @@ from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.interface.dependencies.container import open_container
 from balcao.interface.main import create_app
 from balcao.interface.server import listen
-from tests.api.conftest import settings_in
+from tests.applications import settings_in
 
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=360, height=740)
@@ -235,3 +235,19 @@ async def test_a_phone_needs_no_horizontal_scroll(browser: Browser, accesses: Da
         await open_page.ask("x" * 500)
         assert await open_page.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert open_page.complaints == []
+
+
+async def test_swagger_and_redoc_work_under_the_policy(
+    browser: Browser, accesses: DatabaseAccesses, tmp_path: Path
+) -> None:
+    async with visit(browser, accesses, tmp_path) as open_page:
+        page, here = open_page.page, open_page.page.url
+        await page.goto(f"{here}docs")
+        await page.get_by_text("Recursos e limites").click()
+        await page.get_by_role("button", name="Try it out").click()
+        await page.get_by_role("button", name="Execute").click()
+        await expect(page.locator(".live-responses-table")).to_contain_text("app_name")
+        await page.goto(f"{here}redoc")
+        await expect(page.get_by_role("heading", name="Recursos e limites")).to_be_attached()
+        assert open_page.complaints == []
+        assert all(url.startswith(here) for url in open_page.requested)

@@ -14,7 +14,7 @@ from balcao.domain.portuguese import words
 from balcao.domain.prompt import NOT_FOUND_ANSWER
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.interface.dependencies.container import Container, embedded_accesses, open_container
-from tests.api.conftest import settings_in
+from tests.applications import settings_in
 from tests.conftest import REPOSITORY
 from tests.e2e.conftest import CITIES, Balcao
 

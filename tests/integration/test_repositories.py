@@ -3,12 +3,11 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from balcao.domain.chat import ChatSession, DocumentReference, Message, MessageRole, TokenUsage
 from balcao.domain.document import DocumentState
 from balcao.domain.ente import Ente
-from balcao.domain.errors import DuplicateDocument, DuplicatePrefeitura
+from balcao.domain.errors import DuplicateDocument, DuplicatePrefeitura, DuplicateUsuario
 from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId, UsuarioId
 from balcao.domain.usuario import Papel, Usuario
 from balcao.infrastructure.database.database import Database
@@ -152,7 +151,7 @@ async def test_usuarios(database: Database, public_id: PrefeituraId) -> None:
         assert await work.usuarios.find_by_id(ana.id) == saved
         assert await work.usuarios.find_by_email("ana@EXEMPLO.org") == saved
         assert await work.usuarios.find_all() == [saved]
-    with pytest.raises(IntegrityError, match="usuario_email"):
+    with pytest.raises(DuplicateUsuario):
         async with database.tenant(public_id) as work:
             await work.usuarios.save(
                 Usuario(id=UsuarioId(uuid4()), prefeitura_id=public_id, nome="Outra", email="ana@exemplo.ORG")

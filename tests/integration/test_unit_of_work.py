@@ -1,18 +1,20 @@
 """The unit of work: one transaction, COPY included, and a tenant that does not outlive it."""
 
+from uuid import uuid4
+
 import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.errors import DuplicateDocument, SessionNotFound
-from balcao.domain.ids import PrefeituraId
+from balcao.domain.ids import PrefeituraId, SessionId
 from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.tables import paid_vectors
 from balcao.infrastructure.repositories.copy import copy_rows
 from balcao.infrastructure.repositories.vectors import half_vector
-from tests.factories import a_chunk, a_document, a_prefeitura, an_embedding, publish
+from tests.factories import a_chunk, a_document, a_question, an_embedding, publish
 
 ROWS = [(bytes([number]) * 32, "m", half_vector(an_embedding(1.0))) for number in range(100)]
 COLUMNS = ("text_sha256", "model", "embedding")
@@ -85,28 +87,11 @@ async def test_a_broken_constraint_is_a_domain_error_with_its_cause(database: Da
     assert caught.value.__cause__ is not None
 
 
-async def test_a_message_for_another_prefeituras_session_is_refused(
-    database: Database, public_id: PrefeituraId
-) -> None:
-    from uuid import uuid4
-
-    from balcao.domain.chat import ChatSession, Message, MessageRole
-    from balcao.domain.ids import MessageId, SessionId
-
-    other = await a_prefeitura(database, "outra")
-    async with database.tenant(other.id) as work:
-        session = await work.sessions.save_session(ChatSession(id=SessionId(uuid4()), prefeitura_id=other.id))
+async def test_a_message_for_a_session_of_nobody_here_is_refused(database: Database, public_id: PrefeituraId) -> None:
+    """By the foreign key where the role sees every tenant; the API's role meets its policy first."""
     with pytest.raises(SessionNotFound):
-        async with database.tenant(public_id) as work:
-            await work.messages.save_message(
-                Message(
-                    id=MessageId(uuid4()),
-                    prefeitura_id=public_id,
-                    session_id=session.id,
-                    role=MessageRole.USER,
-                    content="intrusa",
-                )
-            )
+        async with database.operator() as work:
+            await work.messages.save_message(a_question(public_id, SessionId(uuid4())))
 
 
 async def test_errors_never_print_vectors(database: Database) -> None:

@@ -2,7 +2,9 @@
 
 from balcao.application.unit_of_work import TenantUnitOfWork
 from balcao.domain.errors import PrefeituraNotFound
+from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
+from balcao.domain.usuario import Papel
 
 
 async def prefeitura_id_of(open_work: TenantUnitOfWork, slug: str | None) -> PrefeituraId:
@@ -16,3 +18,27 @@ async def prefeitura_id_of(open_work: TenantUnitOfWork, slug: str | None) -> Pre
     if found is None:
         raise PrefeituraNotFound(param="prefeitura")
     return found
+
+
+async def own_prefeitura_id(open_work: TenantUnitOfWork, principal: Principal, slug: str | None) -> PrefeituraId:
+    """The asker's prefeitura, which the slug may only confirm.
+
+    Raises:
+        PrefeituraNotFound: the slug is another's, or nobody's: both answer the same.
+    """
+    if slug is not None and await prefeitura_id_of(open_work, slug) != principal.prefeitura_id:
+        raise PrefeituraNotFound(param="prefeitura")
+    return principal.prefeitura_id
+
+
+async def managed_prefeitura_id(open_work: TenantUnitOfWork, principal: Principal, slug: str | None) -> PrefeituraId:
+    """The prefeitura whose people and keys are to be managed: a gestor's own, any one for an operador.
+
+    Raises:
+        AuthenticationRequired, PermissionDenied: the asker manages nobody.
+        PrefeituraNotFound: there is none with this slug that he may manage.
+    """
+    principal.require(Papel.GESTOR, Papel.OPERADOR)
+    if slug is not None and principal.papel is Papel.OPERADOR:
+        return await prefeitura_id_of(open_work, slug)
+    return await own_prefeitura_id(open_work, principal, slug)

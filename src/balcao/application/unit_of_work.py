@@ -3,10 +3,15 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from balcao.domain.ids import PrefeituraId
+from balcao.domain.ids import PrefeituraId, UsuarioId
 from balcao.domain.repositories import (
+    ApiKeyRepository,
+    CounterRepository,
     DocumentChunkRepository,
     DocumentRepository,
+    IdempotencyRepository,
+    InvitationRepository,
+    LoginSessionRepository,
     MessageRepository,
     PaidVectorRepository,
     PassageRepository,
@@ -68,6 +73,31 @@ class UnitOfWork(Protocol):
         """The tenant's messages."""
         ...
 
+    @property
+    def login_sessions(self) -> LoginSessionRepository:
+        """The tenant's logins."""
+        ...
+
+    @property
+    def invitations(self) -> InvitationRepository:
+        """The tenant's invitations."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyRepository:
+        """The tenant's API keys."""
+        ...
+
+    @property
+    def counters(self) -> CounterRepository:
+        """Bounded counts of no tenant."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyRepository:
+        """The tenant's answers by Idempotency-Key."""
+        ...
+
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(
@@ -76,9 +106,12 @@ class UnitOfWork(Protocol):
 
 
 class TenantUnitOfWork(Protocol):
-    """Opens a unit of work that sees one prefeitura's rows, or no tenant's rows at all."""
+    """Opens a unit of work that sees one prefeitura's rows, or no tenant's rows at all.
 
-    def __call__(self, prefeitura_id: PrefeituraId | None = None) -> UnitOfWork:
+    Of conversations it sees those of ``usuario_id`` alone; without one, the anonymous ones.
+    """
+
+    def __call__(self, prefeitura_id: PrefeituraId | None = None, usuario_id: UsuarioId | None = None) -> UnitOfWork:
         """A unit of work to enter with ``async with``."""
         ...
 

@@ -37,7 +37,7 @@ class Ente:
         state_ok = (self.uf is None) if self.esfera in (Esfera.FEDERAL, Esfera.GERAL) else (self.uf in {*UFS, None})
         if self.esfera is Esfera.ESTADUAL and self.uf is None:
             state_ok = False
-        code_ok = self.ibge is None or (self.esfera is Esfera.MUNICIPAL and re.fullmatch(r"\d{7}", self.ibge))
+        code_ok = self.ibge is None or (self.esfera is Esfera.MUNICIPAL and re.fullmatch(r"[0-9]{7}", self.ibge))
         if not (state_ok and code_ok):
             raise InvalidEnte
 

@@ -6,17 +6,33 @@
     ├── InvalidInput
     │   ├── EmptyMessage
     │   ├── InvalidText
-    │   └── InvalidEnte
+    │   ├── InvalidEnte
+    │   ├── WeakPassword
+    │   ├── InvalidInvitation
+    │   ├── PayloadTooLarge
+    │   ├── RequestHeadTooLarge
+    │   └── RequestTooSlow
+    ├── AccessDenied
+    │   ├── AuthenticationRequired
+    │   ├── InvalidCredentials
+    │   └── PermissionDenied
     ├── NotFound
     │   ├── SessionNotFound
     │   ├── DocumentNotFound
-    │   └── PrefeituraNotFound
+    │   ├── PrefeituraNotFound
+    │   ├── UsuarioNotFound
+    │   └── ApiKeyNotFound
     ├── Conflict
     │   ├── DuplicateDocument
-    │   └── DuplicatePrefeitura
+    │   ├── DuplicatePrefeitura
+    │   ├── DuplicateUsuario
+    │   ├── RequestInProgress
+    │   └── IdempotencyKeyReused
     ├── LimitReached
     │   ├── SessionLimitReached
-    │   └── DailyLimitReached
+    │   ├── DailyLimitReached
+    │   ├── TooManyAttempts
+    │   └── ServiceOverloaded
     ├── UnusableFile
     │   ├── UnreadableFile
     │   ├── EmptyFile
@@ -80,6 +96,60 @@ class InvalidEnte(InvalidInput):
     code = "invalid_ente"
 
 
+class WeakPassword(InvalidInput):
+    """A senha precisa ter de 12 a 128 caracteres e não pode conter o seu e-mail; escolha outra."""
+
+    code = "weak_password"
+
+
+class InvalidInvitation(InvalidInput):
+    """O convite não existe, já foi usado ou venceu; peça outro ao gestor da sua prefeitura."""
+
+    code = "invalid_invitation"
+
+
+class PayloadTooLarge(InvalidInput):
+    """O pedido é grande demais; envie menos dados."""
+
+    code = "payload_too_large"
+
+
+class RequestHeadTooLarge(InvalidInput):
+    """O endereço e os cabeçalhos do pedido são grandes demais; envie os dados no corpo."""
+
+    code = "request_head_too_large"
+
+
+class RequestTooSlow(InvalidInput):
+    """O pedido demorou demais para chegar; confira a conexão e tente de novo."""
+
+    code = "request_too_slow"
+
+
+class AccessDenied(BalcaoError):
+    """Acesso negado."""
+
+    code = "access_denied"
+
+
+class AuthenticationRequired(AccessDenied):
+    """Entre com a sua conta ou use uma chave de API para continuar."""
+
+    code = "authentication_required"
+
+
+class InvalidCredentials(AccessDenied):
+    """E-mail, senha ou credencial inválidos; confira e tente de novo."""
+
+    code = "invalid_credentials"
+
+
+class PermissionDenied(AccessDenied):
+    """O seu papel não permite esta ação; peça a quem administra a sua prefeitura."""
+
+    code = "permission_denied"
+
+
 class NotFound(BalcaoError):
     """O que foi pedido não existe."""
 
@@ -104,6 +174,18 @@ class PrefeituraNotFound(NotFound):
     code = "prefeitura_not_found"
 
 
+class UsuarioNotFound(NotFound):
+    """Pessoa não encontrada."""
+
+    code = "usuario_not_found"
+
+
+class ApiKeyNotFound(NotFound):
+    """Chave de API não encontrada."""
+
+    code = "api_key_not_found"
+
+
 class Conflict(BalcaoError):
     """O pedido conflita com o que já existe."""
 
@@ -126,6 +208,24 @@ class DuplicatePrefeitura(Conflict):
     code = "duplicate_prefeitura"
 
 
+class DuplicateUsuario(Conflict):
+    """Já existe uma pessoa com este e-mail."""
+
+    code = "duplicate_usuario"
+
+
+class RequestInProgress(Conflict):
+    """Um pedido com esta Idempotency-Key ainda está sendo atendido; aguarde e repita."""
+
+    code = "request_in_progress"
+
+
+class IdempotencyKeyReused(Conflict):
+    """Esta Idempotency-Key já foi usada com outro pedido; use uma chave nova."""
+
+    code = "idempotency_key_reused"
+
+
 class LimitReached(BalcaoError):
     """O limite de uso foi atingido."""
 
@@ -142,6 +242,22 @@ class DailyLimitReached(LimitReached):
     """O limite de mensagens de hoje foi atingido; volte amanhã."""
 
     code = "daily_limit_reached"
+
+
+class TooManyAttempts(LimitReached):
+    """Muitas tentativas; aguarde alguns minutos e tente de novo."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int = 900) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ServiceOverloaded(LimitReached):
+    """Há pedidos demais ao mesmo tempo; tente de novo em instantes."""
+
+    code = "service_overloaded"
 
 
 class UnusableFile(BalcaoError):

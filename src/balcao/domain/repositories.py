@@ -11,10 +11,21 @@ from typing import Protocol
 from balcao.domain.chat import ChatSession, Message
 from balcao.domain.document import Document, DocumentChunk, Embedding
 from balcao.domain.ente import SearchScope
-from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId, UsuarioId
+from balcao.domain.idempotency import IdempotentAnswer
+from balcao.domain.identity import ApiKey, Invitation, LoginSession
+from balcao.domain.ids import (
+    ApiKeyId,
+    ChunkId,
+    DocumentId,
+    LoginSessionId,
+    MessageId,
+    PrefeituraId,
+    SessionId,
+    UsuarioId,
+)
 from balcao.domain.prefeitura import Prefeitura
 from balcao.domain.search import Passage, SearchResult
-from balcao.domain.usuario import Usuario
+from balcao.domain.usuario import Papel, Usuario
 
 
 class DocumentRepository(Protocol):
@@ -188,8 +199,16 @@ class PrefeituraRepository(Protocol):
         """The prefeitura, if visible to this unit of work."""
         ...
 
+    async def find_by_slug(self, slug: str) -> Prefeitura | None:
+        """The prefeitura with this slug, suspended or not, if visible to this unit of work."""
+        ...
+
     async def find_all(self) -> list[Prefeitura]:
         """Every visible prefeitura by name."""
+        ...
+
+    async def find_page(self, limit: int, after: PrefeituraId | None) -> list[Prefeitura]:
+        """Visible prefeituras by name, those behind this one; none when it is unknown."""
         ...
 
     async def public_id(self) -> PrefeituraId | None:
@@ -213,11 +232,27 @@ class UsuarioRepository(Protocol):
     """The people of the unit of work's prefeitura."""
 
     async def save(self, usuario: Usuario) -> Usuario:
-        """Insert the person, or update the one with this id."""
+        """Insert the person, or update the one with this id.
+
+        Raises:
+            DuplicateUsuario: somebody of the installation, of any prefeitura, has this e-mail.
+        """
         ...
 
     async def find_by_id(self, usuario_id: UsuarioId) -> Usuario | None:
         """The person, unless erased."""
+        ...
+
+    async def lock(self, usuario_id: UsuarioId) -> Usuario | None:
+        """The person, unless erased, kept from every other change until the unit of work ends."""
+        ...
+
+    async def owner_of_email(self, email: str) -> tuple[PrefeituraId, UsuarioId] | None:
+        """The prefeitura and id of the active person with this e-mail, whatever its case; needs no tenant."""
+        ...
+
+    async def any_exists(self) -> bool:
+        """Whether the installation has a person at all; needs no tenant."""
         ...
 
     async def find_by_email(self, email: str) -> Usuario | None:
@@ -226,6 +261,10 @@ class UsuarioRepository(Protocol):
 
     async def find_all(self, limit: int = 100, offset: int = 0) -> list[Usuario]:
         """People by name."""
+        ...
+
+    async def find_page(self, limit: int, after: UsuarioId | None) -> list[Usuario]:
+        """People by name, those behind this one; none when it is unknown."""
         ...
 
 
@@ -250,6 +289,10 @@ class SessionRepository(Protocol):
 
     async def deactivate_session(self, session_id: SessionId) -> bool:
         """Close the session; False when there was none active."""
+        ...
+
+    async def find_sessions_of(self, usuario_id: UsuarioId, limit: int, before: datetime | None) -> list[ChatSession]:
+        """A person's sessions, most recently updated first, from those updated before this instant."""
         ...
 
     async def session_exists(self, session_id: SessionId) -> bool:
@@ -288,4 +331,118 @@ class MessageRepository(Protocol):
 
     async def count_questions_since(self, session_id: SessionId, since: datetime) -> int:
         """How many questions were asked in the session at or after this instant."""
+        ...
+
+
+class LoginSessionRepository(Protocol):
+    """Logins of the unit of work's prefeitura."""
+
+    async def save(self, session: LoginSession) -> None:
+        """Insert the login."""
+        ...
+
+    async def owner_of_token(self, token_sha256: bytes) -> tuple[PrefeituraId, LoginSessionId] | None:
+        """Whose login has, or had last, this refresh token; needs no tenant."""
+        ...
+
+    async def find(self, session_id: LoginSessionId) -> LoginSession | None:
+        """The login."""
+        ...
+
+    async def rotate(self, session_id: LoginSessionId, *, old_sha256: bytes, new_sha256: bytes, now: datetime) -> bool:
+        """Replace the refresh token in one UPDATE; False unless the old one is the valid one of a live login."""
+        ...
+
+    async def revoke(self, session_id: LoginSessionId, now: datetime) -> None:
+        """End one login."""
+        ...
+
+    async def revoke_all(self, usuario_id: UsuarioId, now: datetime) -> int:
+        """End every login of a person; how many."""
+        ...
+
+
+class InvitationRepository(Protocol):
+    """Invitations of the unit of work's prefeitura."""
+
+    async def save(self, invitation: Invitation) -> None:
+        """Insert the invitation; earlier ones of the same person stop working."""
+        ...
+
+    async def owner_of_token(self, token_sha256: bytes) -> PrefeituraId | None:
+        """Whose invitation has this token; needs no tenant."""
+        ...
+
+    async def use(self, token_sha256: bytes, now: datetime) -> UsuarioId | None:
+        """Spend a valid invitation in one UPDATE; whose it was, None when it is unknown, used or expired."""
+        ...
+
+
+class ApiKeyRepository(Protocol):
+    """API keys of the unit of work's prefeitura."""
+
+    async def save(self, key: ApiKey) -> ApiKey:
+        """Insert the key."""
+        ...
+
+    async def find_all(self) -> list[ApiKey]:
+        """Keys by name, revoked ones included."""
+        ...
+
+    async def find_page(self, limit: int, after: ApiKeyId | None) -> list[ApiKey]:
+        """Keys by name, revoked ones included, those behind this one; none when it is unknown."""
+        ...
+
+    async def revoke(self, key_id: ApiKeyId, now: datetime) -> bool:
+        """Stop a key from working; False when there is none working."""
+        ...
+
+    async def owner_of_secret(self, secret_sha256: bytes) -> tuple[PrefeituraId, ApiKeyId, Papel] | None:
+        """The working key with this secret, of an active prefeitura; needs no tenant."""
+        ...
+
+    async def touch(self, key_id: ApiKeyId, now: datetime) -> None:
+        """Note the key's use, to the minute."""
+        ...
+
+
+class CounterRepository(Protocol):
+    """Bounded counts by scope, subject and window: login attempts, anonymous questions. They belong to no tenant."""
+
+    async def take(self, scope: str, subject: bytes, window: datetime, *, limit: int) -> bool:
+        """Count one more in one statement; False, and nothing counted, when ``limit`` is reached.
+
+        ``subject`` is a digest, never an e-mail or an address in clear; ``window`` is the window's first instant.
+        """
+        ...
+
+    async def give_back(self, scope: str, subject: bytes, window: datetime) -> None:
+        """Count one less: what was counted turned out not to matter."""
+        ...
+
+    async def forget_before(self, window: datetime) -> int:
+        """Remove counts of windows before this instant; how many."""
+        ...
+
+
+class IdempotencyRepository(Protocol):
+    """Answers already given, by Idempotency-Key, in the unit of work's prefeitura."""
+
+    async def begin(self, key_sha256: bytes, request_sha256: bytes, now: datetime) -> IdempotentAnswer | None:
+        """Claim the key for a request: None when it is ours now, otherwise what is known of the earlier one.
+
+        A claim left without an answer for longer than CLAIM_LIFE is taken over.
+        """
+        ...
+
+    async def finish(self, key_sha256: bytes, status: int, sealed_body: bytes) -> None:
+        """Keep the answer."""
+        ...
+
+    async def abandon(self, key_sha256: bytes) -> None:
+        """Forget the claim: the request failed and may be tried again."""
+        ...
+
+    async def forget_before(self, instant: datetime) -> int:
+        """Remove answers given before this instant; how many."""
         ...

@@ -1,5 +1,7 @@
 """Configuration from the environment and from ``.env``. Names are v2.0's where v2.0 had one."""
 
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -9,7 +11,10 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from balcao.domain.errors import InvalidConfiguration
+from balcao.infrastructure.addresses import OPENID_CONFIGURATION, is_secure_url
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
+"""As browsers send it: in lower case, without a path; never ``null``, which any sandboxed page may claim to be."""
 _URL_SCHEMES = ("postgresql", "postgres")
 _PROBLEMS = {
     "int_parsing": "precisa ser um número inteiro",
@@ -28,10 +33,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
 
     balcao_data_dir: Path = Path(".balcao")
+    balcao_secret_key: SecretStr | None = Field(default=None, min_length=32)
     database_url: SecretStr | None = None
     database_admin_url: SecretStr | None = None
     database_ingest_url: SecretStr | None = None
     database_operator_url: SecretStr | None = None
+    database_transaction_pooler: bool = False
 
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
@@ -42,9 +49,20 @@ class Settings(BaseSettings):
     openai_timeout_seconds: float = Field(default=60.0, gt=0, le=600)
     openai_context_tokens: int = Field(default=6000, ge=500, le=1_000_000)
 
+    oidc_discovery_url: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = Field(default="outro provedor", max_length=60)
+
+    public_url: str | None = None
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=1024**3)
+    request_head_seconds: float = Field(default=10.0, gt=0, le=600)
+    request_body_seconds: float = Field(default=20.0, gt=0, le=600)
+    max_connections: int = Field(default=800, ge=1, le=100_000)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     log_level: str = "INFO"
     debug: bool = False
 
@@ -55,6 +73,7 @@ class Settings(BaseSettings):
     similarity_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     max_messages_per_session: int = Field(default=100, ge=1)
     max_daily_messages: int = Field(default=50, ge=1)
+    anonymous_daily_per_address: int = Field(default=500, ge=1)
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -62,6 +81,25 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip(' "[]') for part in value.split(",") if part.strip(' "[]'))
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(origin != "*" and not _ORIGIN.fullmatch(origin) for origin in value):
+            raise ValueError("use https://site.exemplo (sem barra no fim), separados por vírgula, ou *")
+        return value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(
+                ip_network(part.strip(' "[]'), strict=False) for part in value.split(",") if part.strip(' "[]')
+            )
+        except ValueError as error:
+            raise ValueError("use endereços ou faixas separados por vírgula, como 10.0.0.0/8,127.0.0.1") from error
 
     @field_validator("log_level")
     @classmethod
@@ -71,18 +109,47 @@ class Settings(BaseSettings):
             raise ValueError("use DEBUG, INFO, WARNING, ERROR ou CRITICAL")
         return level
 
+    @field_validator("public_url")
+    @classmethod
+    def _own_address(cls, value: str | None) -> str | None:
+        if value is not None and not (_ORIGIN.fullmatch(value) and is_secure_url(value)):
+            raise ValueError("use https://balcao.exemplo.gov.br, sem barra no fim; http serve só para esta máquina")
+        return value
+
+    @field_validator("oidc_discovery_url")
+    @classmethod
+    def _discovery_address(cls, value: str | None) -> str | None:
+        if value is not None and not (value.endswith(OPENID_CONFIGURATION) and is_secure_url(value)):
+            raise ValueError(f"use https://provedor.exemplo{OPENID_CONFIGURATION}; http serve só para esta máquina")
+        return value
+
     @field_validator("database_url", "database_admin_url", "database_ingest_url", "database_operator_url")
     @classmethod
     def _postgresql_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in _URL_SCHEMES:
+        if value is not None and _scheme_of(value.get_secret_value()) not in _URL_SCHEMES:
             raise ValueError("use um endereço postgresql://usuario:senha@servidor/banco")
         return value
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        own = (self.oidc_discovery_url, self.oidc_client_id, self.oidc_client_secret)
+        if any(own) and not all((*own, self.public_url)):
+            raise ValueError("informe OIDC_DISCOVERY_URL, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET e PUBLIC_URL juntos")
+        return self
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Self:
         if self.chunk_overlap >= self.chunk_size:
             raise ValueError("CHUNK_OVERLAP precisa ser menor que CHUNK_SIZE")
         return self
+
+
+def _scheme_of(url: str) -> str | None:
+    """None when it is no address; the library's own words for that may quote the password."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return None
 
 
 def load_settings() -> Settings:

@@ -16,6 +16,9 @@ import typer
 from balcao.domain.errors import BalcaoError
 from balcao.interface import cli_output as output
 from balcao.interface import runtime
+from balcao.interface.cli_options import Json
+from balcao.interface.cli_people import chave_app, introduce_first_operator, usuario_app
+from balcao.interface.cli_prefeituras import prefeitura_app
 from balcao.interface.cli_usage import speak_portuguese, usage_error
 
 app = typer.Typer(
@@ -27,19 +30,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 documents_app = typer.Typer(help="Lista e remove documentos da coleção.", no_args_is_help=True)
-prefeitura_app = typer.Typer(help="Cria, altera e lista prefeituras.", no_args_is_help=True)
 app.add_typer(documents_app, name="documentos")
 app.add_typer(prefeitura_app, name="prefeitura")
+app.add_typer(usuario_app, name="usuario")
+app.add_typer(chave_app, name="chave")
 
-Json = Annotated[bool, typer.Option("--json", help="Imprime um único valor JSON na saída padrão.")]
 Slug = Annotated[
     str | None,
     typer.Option("--prefeitura", metavar="SLUG", help="Em nome de qual prefeitura; sem ela, a pública."),
 ]
-Uf = Annotated[str | None, typer.Option("--uf", metavar="UF", help="Sigla do estado, ex.: SC.")]
-Ibge = Annotated[str | None, typer.Option("--ibge", metavar="CÓDIGO", help="Código IBGE do município, 7 dígitos.")]
-Quota = Annotated[int | None, typer.Option("--quota", min=0, metavar="TOKENS", help="Tokens por mês.")]
-Public = Annotated[bool, typer.Option("--publica", help="Torna esta a prefeitura das conversas sem login.")]
 
 
 @app.command("servir")
@@ -72,6 +71,7 @@ def serve(
         if examples is not None:
             await ingest_examples(installation, examples)
         async with installation.container() as container:
+            await introduce_first_operator(container)
             where = "http://{}:{}".format(*listener.getsockname()[:2])
             await serve_until_stopped(
                 container,
@@ -188,75 +188,6 @@ def remove_document(
     output.show(
         {"document_id": str(removed.id), "titulo": removed.title}, f"Removido: {removed.title}", as_json=as_json
     )
-
-
-@prefeitura_app.command("criar")
-def create_prefeitura(
-    nome: Annotated[str, typer.Option("--nome", metavar="NOME", help='Ex.: "Prefeitura de Nova Trento".')],
-    slug: Annotated[
-        str, typer.Option("--slug", metavar="SLUG", help="Identificador em comandos e endereços, ex.: nova-trento.")
-    ],
-    uf: Uf = None,
-    ibge: Ibge = None,
-    quota: Quota = None,
-    publica: Public = False,
-    as_json: Json = False,
-) -> None:
-    """Cria uma prefeitura; UF e código IBGE dizem de quais normas ela recebe respostas."""
-    from balcao.application.use_cases.manage_prefeituras import CreatePrefeituraRequest
-    from balcao.domain.prefeitura import DEFAULT_TOKEN_QUOTA, Prefeitura
-
-    request = CreatePrefeituraRequest(
-        nome=nome,
-        slug=slug,
-        uf=uf.upper() if uf else None,
-        ibge=ibge,
-        publica=publica,
-        quota_tokens=DEFAULT_TOKEN_QUOTA if quota is None else quota,
-    )
-
-    async def action(installation: runtime.Installation) -> Prefeitura:
-        async with installation.container() as container:
-            return await container.create_prefeitura.execute(request)
-
-    output.show_prefeituras([runtime.run(action)], as_json=as_json, single=True)
-
-
-@prefeitura_app.command("editar")
-def edit_prefeitura(
-    slug: Annotated[str, typer.Argument(metavar="SLUG")],
-    nome: Annotated[str | None, typer.Option("--nome", metavar="NOME", help="Novo nome.")] = None,
-    uf: Uf = None,
-    ibge: Ibge = None,
-    quota: Quota = None,
-    publica: Public = False,
-    as_json: Json = False,
-) -> None:
-    """Altera uma prefeitura; o que não for informado fica como está."""
-    from balcao.application.use_cases.manage_prefeituras import EditPrefeituraRequest
-    from balcao.domain.prefeitura import Prefeitura
-
-    request = EditPrefeituraRequest(
-        slug=slug, nome=nome, uf=uf.upper() if uf else None, ibge=ibge, quota_tokens=quota, publica=publica
-    )
-
-    async def action(installation: runtime.Installation) -> Prefeitura:
-        async with installation.container() as container:
-            return await container.edit_prefeitura.execute(request)
-
-    output.show_prefeituras([runtime.run(action)], as_json=as_json, single=True)
-
-
-@prefeitura_app.command("listar")
-def list_prefeituras(as_json: Json = False) -> None:
-    """Lista as prefeituras da instalação."""
-    from balcao.domain.prefeitura import Prefeitura
-
-    async def action(installation: runtime.Installation) -> list[Prefeitura]:
-        async with installation.container() as container:
-            return await container.list_prefeituras.execute()
-
-    output.show_prefeituras(runtime.run(action), as_json=as_json)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -6,10 +6,6 @@ import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from balcao.application.ports import MunicipalityDirectory
 from balcao.application.use_cases.chat_with_documents import ChatResponse
 from balcao.application.use_cases.search_documents import SearchResponse
@@ -172,36 +168,21 @@ def show_documents(documents: list[ListedDocument], *, as_json: bool) -> None:
 
 
 def show_prefeituras(prefeituras: list[Prefeitura], *, as_json: bool, single: bool = False) -> None:
-    """A table of prefeituras; ``single`` prints one object instead of an array."""
+    """A line for each prefeitura; ``single`` prints one object instead of an array."""
     if as_json:
-        rows = [_prefeitura_row(prefeitura) for prefeitura in prefeituras]
+        from balcao.interface.api.identity_schemas import PrefeituraView
+
+        rows = [PrefeituraView.of(prefeitura).model_dump(mode="json") for prefeitura in prefeituras]
         show(rows[0] if single else rows, "", as_json=True)
         return
-    table = _table("slug", "nome", "UF", "IBGE", "pública", "quota (tokens/mês)", "consumidos")
     for prefeitura in prefeituras:
-        table.add_row(
-            prefeitura.slug,
-            Text(prefeitura.nome),
-            prefeitura.uf or "",
-            prefeitura.ibge or "",
-            "sim" if prefeitura.publica else "",
-            str(prefeitura.quota_tokens),
-            str(prefeitura.tokens_consumidos),
-        )
-    _console().print(table)
+        say(f"{prefeitura.slug}  {prefeitura.nome} ({'; '.join(_remarks(prefeitura))})")
 
 
-def _prefeitura_row(prefeitura: Prefeitura) -> dict[str, object]:
-    shown = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "tokens_consumidos", "ativo")
-    return {"id": str(prefeitura.id)} | {name: getattr(prefeitura, name) for name in shown}
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    return table
-
-
-def _console() -> Console:
-    return Console(file=sys.stdout)
+def _remarks(prefeitura: Prefeitura) -> list[str]:
+    place = [prefeitura.uf] if prefeitura.uf else []
+    if prefeitura.ibge:
+        place.append(f"IBGE {prefeitura.ibge}")
+    spent = f"{prefeitura.tokens_consumidos} tokens consumidos, quota de {prefeitura.quota_tokens} por mês"
+    situation = ["pública"] * prefeitura.publica + ["suspensa"] * (not prefeitura.ativo)
+    return [", ".join(place)] * bool(place) + [spent, f"contrato no dia {prefeitura.dia_contrato}", *situation]

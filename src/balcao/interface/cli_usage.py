@@ -40,6 +40,7 @@ _ERRORS = (
     (r"Invalid value for '(.+?)': .*valid UUID.*", r"O valor de \1 não é um identificador (UUID)."),
     (r"Invalid value for '(.+?)': (?:dir|path) '(.+)' does not exist\.", r'A pasta "\2", de \1, não existe.'),
     (r"Invalid value for '(.+?)':.*", r"O valor de \1 não serve."),
+    (r"Invalid value: (.+)", r"\1"),
 )
 
 

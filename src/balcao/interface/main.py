@@ -6,7 +6,9 @@ from starlette.middleware.cors import CORSMiddleware
 from balcao.interface.api import pages, root
 from balcao.interface.api.errors import install_error_handlers
 from balcao.interface.api.middleware import RequestEdge
-from balcao.interface.api.v1 import chat, documents
+from balcao.interface.api.request_limits import BodyLimits, RequestLimits
+from balcao.interface.api.schemas import EVERYWHERE, errors
+from balcao.interface.api.v1 import auth, chat, chaves, conversations, documents, oidc, prefeituras, usuarios
 from balcao.interface.dependencies.container import VERSION, Container
 
 
@@ -16,21 +18,26 @@ def create_app(container: Container) -> FastAPI:
         title=root.APP_NAME,
         version=VERSION,
         description="Assistente que responde com citações a documentos oficiais.",
+        docs_url=None,
+        redoc_url=None,
+        responses=errors(*EVERYWHERE),
     )
     app.state.container = container
     app.include_router(root.router)
     app.include_router(pages.router)
-    app.include_router(chat.router, prefix=root.API_PREFIX)
-    app.include_router(documents.router, prefix=root.API_PREFIX)
+    for module in (chat, conversations, documents, auth, oidc, prefeituras, usuarios, chaves):
+        app.include_router(module.router, prefix=root.API_PREFIX)
     install_error_handlers(app)
-    origins = container.settings.cors_origins
-    if origins:
+    settings = container.settings
+    limits = BodyLimits(max_bytes=settings.max_body_bytes, max_seconds=settings.request_body_seconds)
+    app.add_middleware(RequestLimits, limits=limits)
+    if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins,
-            allow_credentials="*" not in origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-Request-ID"],
+            allow_origins=settings.cors_origins,
+            allow_credentials="*" not in settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
             expose_headers=["X-Request-ID", "X-Process-Time"],
         )
     app.add_middleware(RequestEdge)

@@ -51,16 +51,43 @@ def run(action: Callable[[Installation], Coroutine[object, object, T]]) -> T:
     signal.signal(signal.SIGTERM, _terminate)
     external = external_accesses(settings)
     if external is not None:
-        return asyncio.run(action(Installation(settings=settings, accesses=external)))
+        return _run_until_terminated(action(Installation(settings=settings, accesses=external)))
     with EmbeddedPostgres(settings.balcao_data_dir) as server:
 
         async def migrate_and_act() -> T:
             return await action(Installation(settings=settings, accesses=await embedded_accesses(server)))
 
-        return asyncio.run(migrate_and_act())
+        return _run_until_terminated(migrate_and_act())
+
+
+def _run_until_terminated(work: Coroutine[object, object, T]) -> T:
+    """``asyncio.run``, in which SIGTERM cancels the work. An exception raised by the signal's handler would break in
+    anywhere, also between two of SQLAlchemy's greenlets, and has brought the interpreter down there.
+    """
+    terminated = False
+
+    async def cancellable() -> T:
+        task = asyncio.current_task()
+
+        def cancel() -> None:
+            nonlocal terminated
+            terminated = True
+            if task is not None:
+                task.cancel()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, cancel)
+        return await work
+
+    try:
+        return asyncio.run(cancellable())
+    except asyncio.CancelledError:
+        if terminated:
+            raise SystemExit(EXIT_TERMINATED) from None
+        raise
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """Before and after the event loop, where the embedded server is started and stopped."""
     raise SystemExit(EXIT_TERMINATED)
 
 

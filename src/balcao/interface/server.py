@@ -1,24 +1,32 @@
 """Serves the HTTP application until it is told to stop."""
 
+import asyncio
 import errno
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
 
+import structlog
 import uvicorn
 
-from balcao.domain.errors import InvalidConfiguration
+from balcao.domain.errors import BalcaoError, InvalidConfiguration
+from balcao.interface.api.request_limits import MAX_HEAD_BYTES
 from balcao.interface.dependencies.container import Container
+from balcao.interface.http_protocol import ConnectionLimits, protocol_with
 from balcao.interface.main import create_app
+from balcao.interface.runtime import EXIT_TERMINATED
 
 _SECONDS_TO_FINISH = 10
+_SECONDS_BETWEEN_SWEEPS = 3600
+_log = structlog.get_logger("balcao.server")
 
 
 class _AnnouncedServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self.was_terminated = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -27,8 +35,8 @@ class _AnnouncedServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if sig == signal.SIGINT:  # else raised again at the end, where it would cut our own clean-up short
-            self._captured_signals.remove(sig)
+        self.was_terminated |= sig == signal.SIGTERM
+        self._captured_signals.remove(sig)  # else raised again at the end, where it would cut our own clean-up short
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -38,7 +46,7 @@ def listen(host: str, port: int) -> socket.socket:
         InvalidConfiguration: somebody else has it, or this machine does not.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle's delay on
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -53,12 +61,40 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(container: Container, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve on this socket until told to stop, once open requests are answered; passes SIGTERM on, and ends SIGINT."""
+    """Serve on this socket until SIGINT or SIGTERM, once open requests are answered.
+
+    Raises:
+        SystemExit: it was SIGTERM.
+    """
+    settings = container.settings
+    limits = ConnectionLimits(max_connections=settings.max_connections, head_seconds=settings.request_head_seconds)
     config = uvicorn.Config(
         create_app(container),
+        http=protocol_with(limits),
+        ws="none",
+        proxy_headers=False,  # uvicorn would believe X-Forwarded-For of any neighbour; see dependencies/client.py
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    await _AnnouncedServer(config, on_ready).serve(sockets=[listener])
+    server = _AnnouncedServer(config, on_ready)
+    sweeper = asyncio.create_task(_sweep_now_and_then(container))
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)  # the server's own comes in its place
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        sweeper.cancel()
+        await asyncio.gather(sweeper, return_exceptions=True)
+    if server.was_terminated:
+        raise SystemExit(EXIT_TERMINATED)
+
+
+async def _sweep_now_and_then(container: Container) -> None:
+    while True:
+        try:
+            await container.sweep.execute()
+        except BalcaoError as error:
+            _log.warning("sweep_failed", error_code=error.code)
+        await asyncio.sleep(_SECONDS_BETWEEN_SWEEPS)

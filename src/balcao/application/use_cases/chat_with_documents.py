@@ -2,25 +2,24 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
+from balcao.application.daily_limits import Asker, DailyLimits, start_of_day
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Clock, Completion, LanguageModel, TokenCounter
-from balcao.application.tenancy import prefeitura_id_of
+from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
 from balcao.domain.chat import ChatSession, DocumentReference, Message, MessageRole, TokenUsage
 from balcao.domain.ente import SearchScope
 from balcao.domain.errors import DailyLimitReached, SessionLimitReached, SessionNotFound
 from balcao.domain.excerpts import best_excerpt
-from balcao.domain.ids import MessageId, PrefeituraId, SessionId
+from balcao.domain.identity import Principal
+from balcao.domain.ids import MessageId, PrefeituraId, SessionId, UsuarioId
 from balcao.domain.portuguese import terms
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt, build_prompt, renumber_citations
 from balcao.domain.search import Passage, RelevanceRule
 from balcao.domain.text import clean_question, require_storable
 
-BRASILIA = ZoneInfo("America/Sao_Paulo")
 _HISTORY_MESSAGES = 10
 _TERMS_OF_A_WHOLE_QUESTION = 3
 _FREE = TokenUsage(prompt_tokens=0, completion_tokens=0)
@@ -30,6 +29,9 @@ _FREE = TokenUsage(prompt_tokens=0, completion_tokens=0)
 class ChatRules:
     """Limits and sizes of a conversation.
 
+    ``max_daily_messages`` are a person's or an anonymous cookie's questions a day, a conversation's when neither is
+    known; ``anonymous_daily_per_address`` are those of everybody without a login at one network address.
+
     ``search_results`` passages are looked at; ``context_tokens`` of prompt may be built from them;
     ``similarity_threshold`` replaces the adaptive relevance decision where somebody set it.
     """
@@ -38,17 +40,32 @@ class ChatRules:
     context_tokens: int = 6000
     max_messages_per_session: int = 100
     max_daily_messages: int = 50
+    anonymous_daily_per_address: int = 500
     similarity_threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """``prefeitura`` is a slug, None for the public one; without ``session_id`` a conversation begins."""
+    """``prefeitura`` is a slug, None for the public one; without ``session_id`` a conversation begins.
+
+    Where a ``principal`` asks, the prefeitura is his, and the conversation his own. ``anonymous_cookie`` and
+    ``address`` say by what questions without a login are counted.
+    """
 
     message: str
     session_id: SessionId | None = None
     metadata: dict[str, object] = field(default_factory=dict)
     prefeitura: str | None = None
+    principal: Principal | None = None
+    anonymous_cookie: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+
+    @property
+    def asker(self) -> Asker:
+        """Whom the question is counted for; nobody where a program asks."""
+        if self.principal is not None and not self.principal.is_anonymous:
+            return Asker(usuario_id=self.principal.usuario_id)
+        return Asker(anonymous_cookie=self.anonymous_cookie, address=self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +90,7 @@ class _Turn:
     """What the first transaction read and wrote."""
 
     prefeitura_id: PrefeituraId
+    usuario_id: UsuarioId | None
     session_id: SessionId
     question: str
     search_text: str
@@ -98,6 +116,7 @@ class ChatWithDocumentsUseCase:
         self._counter = counter
         self._clock = clock
         self._rules = rules
+        self._daily = DailyLimits(each=rules.max_daily_messages, per_address=rules.anonymous_daily_per_address)
         self._relevance = RelevanceRule(
             similarity_floor=search.similarity_floor, similarity_threshold=rules.similarity_threshold
         )
@@ -107,9 +126,9 @@ class ChatWithDocumentsUseCase:
 
         Raises:
             EmptyMessage, InvalidText: the message is not usable.
-            SessionNotFound: the session is unknown, closed, erased or another prefeitura's.
+            SessionNotFound: the session is unknown, closed, erased, another person's or another prefeitura's.
             SessionLimitReached, DailyLimitReached: a limit of v2.0.
-            PrefeituraNotFound: there is no such prefeitura.
+            PrefeituraNotFound: there is no such prefeitura, or it is not the principal's.
             ProviderError: the model or the embedder failed.
         """
         started = time.perf_counter()
@@ -151,9 +170,11 @@ class ChatWithDocumentsUseCase:
     async def _begin(self, request: ChatRequest) -> _Turn:
         question = clean_question(request.message)
         require_storable(request.metadata, param="metadata")
-        prefeitura_id = await prefeitura_id_of(self._open_work, request.prefeitura)
-        async with self._open_work(prefeitura_id) as work:
-            session_id = await self._session(work, prefeitura_id, request.session_id)
+        prefeitura_id = await self._prefeitura_id(request)
+        usuario_id = request.principal.usuario_id if request.principal else None
+        async with self._open_work(prefeitura_id, usuario_id) as work:
+            session_id = await self._session(work, prefeitura_id, request)
+            await self._daily.take(work, request.asker, self._clock.now())
             history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES)
             search_text = _search_text(question, history)
             scope = await self._search.scope(work, prefeitura_id, search_text)
@@ -169,6 +190,7 @@ class ChatWithDocumentsUseCase:
             )
         return _Turn(
             prefeitura_id=prefeitura_id,
+            usuario_id=usuario_id,
             session_id=session_id,
             question=question,
             search_text=search_text,
@@ -176,21 +198,27 @@ class ChatWithDocumentsUseCase:
             scope=scope,
         )
 
-    async def _session(self, work: UnitOfWork, prefeitura_id: PrefeituraId, wanted: SessionId | None) -> SessionId:
+    async def _prefeitura_id(self, request: ChatRequest) -> PrefeituraId:
+        if request.principal is None:
+            return await prefeitura_id_of(self._open_work, request.prefeitura)
+        return await own_prefeitura_id(self._open_work, request.principal, request.prefeitura)
+
+    async def _session(self, work: UnitOfWork, prefeitura_id: PrefeituraId, request: ChatRequest) -> SessionId:
+        wanted = request.session_id
         if wanted is None:
-            new = ChatSession(id=SessionId(uuid4()), prefeitura_id=prefeitura_id)
+            usuario_id = request.principal.usuario_id if request.principal else None
+            new = ChatSession(id=SessionId(uuid4()), prefeitura_id=prefeitura_id, usuario_id=usuario_id)
             return (await work.sessions.save_session(new)).id
         session = await work.sessions.find_session_by_id(wanted)
         if session is None or not session.is_active:
             raise SessionNotFound(param="session_id")
         if await work.messages.count_messages_by_session_id(wanted) >= self._rules.max_messages_per_session:
             raise SessionLimitReached
-        if await work.messages.count_questions_since(wanted, self._midnight()) >= self._rules.max_daily_messages:
-            raise DailyLimitReached
+        if not request.asker.is_known:
+            today = start_of_day(self._clock.now())
+            if await work.messages.count_questions_since(wanted, today) >= self._rules.max_daily_messages:
+                raise DailyLimitReached
         return wanted
-
-    def _midnight(self) -> datetime:
-        return self._clock.now().astimezone(BRASILIA).replace(hour=0, minute=0, second=0, microsecond=0)
 
     async def _complete(self, prompt: Prompt) -> Completion:
         if not prompt.passages:
@@ -212,7 +240,7 @@ class ChatWithDocumentsUseCase:
             usage=spent,
             metadata={"model": completion.model, "found": completion.found},
         )
-        async with self._open_work(turn.prefeitura_id) as work:
+        async with self._open_work(turn.prefeitura_id, turn.usuario_id) as work:
             kept = await work.messages.save_message(answer)
             await work.prefeituras.add_consumption(turn.prefeitura_id, spent.total_tokens)
             length = await work.messages.count_messages_by_session_id(turn.session_id)

@@ -8,6 +8,7 @@ from balcao.domain.errors import (
     DatabaseUnreachable,
     DuplicateDocument,
     DuplicatePrefeitura,
+    DuplicateUsuario,
     SchemaNotMigrated,
     SessionNotFound,
 )
@@ -17,6 +18,7 @@ ERRORS: dict[str, type[BalcaoError]] = {
     "documento_origem": DuplicateDocument,
     "prefeitura_slug": DuplicatePrefeitura,
     "prefeitura_ibge": DuplicatePrefeitura,
+    "usuario_email": DuplicateUsuario,
     "message_session_fk": SessionNotFound,
 }
 

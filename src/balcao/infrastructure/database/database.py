@@ -4,7 +4,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from balcao.domain.ids import PrefeituraId
+from balcao.domain.ids import PrefeituraId, UsuarioId
 from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
 from balcao.infrastructure.database.unit_of_work import PostgresUnitOfWork
 
@@ -18,9 +18,11 @@ class Database:
     def __init__(self, accesses: DatabaseAccesses) -> None:
         self._accesses = accesses
 
-    def tenant(self, prefeitura_id: PrefeituraId | None = None) -> PostgresUnitOfWork:
-        """A unit of work of the API's role, which sees one prefeitura's rows or none."""
-        return PostgresUnitOfWork(self._app, prefeitura_id)
+    def tenant(
+        self, prefeitura_id: PrefeituraId | None = None, usuario_id: UsuarioId | None = None
+    ) -> PostgresUnitOfWork:
+        """A unit of work of the API's role, which sees one prefeitura's rows or none, one person's conversations."""
+        return PostgresUnitOfWork(self._app, prefeitura_id, usuario_id)
 
     def ingestion(self) -> PostgresUnitOfWork:
         """A unit of work of the role that writes the global documents."""

@@ -84,11 +84,15 @@ def _uuid(name: str, *args: ForeignKey, key: str, nullable: bool = False) -> Col
     return Column(name, UUID(as_uuid=True), *args, nullable=nullable, key=key)
 
 
+def _instant(name: str, key: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, key=key)
+
+
 def _id() -> Column[object]:
     return Column("id", UUID(as_uuid=True), nullable=False, server_default=func.gen_random_uuid())
 
 
-# Tenants: every table below, up to `messages`, is kept apart by row-level security -----------------------------------
+# Tenants: every table below, up to `idempotent_answers`, is kept apart by row-level security ---------------------
 
 prefeituras = Table(
     "prefeitura",
@@ -101,6 +105,7 @@ prefeituras = Table(
     Column("publica", Boolean, nullable=False, server_default=text("false")),
     Column("quota_tokens", BigInteger, nullable=False, server_default=text("10000")),
     Column("tokens_consumidos", BigInteger, nullable=False, server_default=text("0")),
+    Column("dia_contrato", Integer, nullable=False, server_default=text("1")),
     Column("ativo", Boolean, nullable=False, server_default=text("true")),
     _created(),
     _updated(),
@@ -113,6 +118,7 @@ prefeituras = Table(
     CheckConstraint("ibge ~ '^[0-9]{7}$'", name="prefeitura_ibge_valido"),
     CheckConstraint("quota_tokens >= 0", name="prefeitura_quota_positiva"),
     CheckConstraint("tokens_consumidos >= 0", name="prefeitura_consumo_positivo"),
+    CheckConstraint("dia_contrato BETWEEN 1 AND 31", name="prefeitura_dia_contrato_valido"),
 )
 Index("prefeitura_publica", prefeituras.c.publica, unique=True, postgresql_where=prefeituras.c.publica)
 
@@ -125,6 +131,7 @@ usuarios = Table(
     Column("email", Text, nullable=False),
     Column("papel", Text, nullable=False, server_default=text("'servidor'")),
     Column("senha_hash", Text),
+    Column("versao_token", Integer, nullable=False, server_default=text("0")),
     Column("ativo", Boolean, nullable=False, server_default=text("true")),
     Column("apagado_em", DateTime(timezone=True), key="erased_at"),
     _created(),
@@ -189,6 +196,94 @@ messages = Table(
 )
 Index("message_sessao", messages.c.prefeitura_id, messages.c.session_id, messages.c.position)
 Index("message_criado", messages.c.prefeitura_id, messages.c.created_at)
+
+login_sessions = Table(
+    "sessao_login",
+    metadata,
+    _uuid("prefeitura_id", key="prefeitura_id"),
+    _id(),
+    _uuid("usuario_id", key="usuario_id"),
+    Column("token_sha256", LargeBinary, nullable=False),
+    Column("anterior_sha256", LargeBinary, key="previous_sha256"),
+    _instant("expira_em", "expires_at"),
+    _instant("revogada_em", "revoked_at", nullable=True),
+    _created(),
+    PrimaryKeyConstraint("prefeitura_id", "id", name="sessao_login_pk"),
+    ForeignKeyConstraint(
+        ["prefeitura_id", "usuario_id"], [usuarios.c.prefeitura_id, usuarios.c.id], name="sessao_login_usuario_fk"
+    ),
+    CheckConstraint("length(token_sha256) = 32", name="sessao_login_token_inteiro"),
+)
+Index("sessao_login_usuario", login_sessions.c.prefeitura_id, login_sessions.c.usuario_id)
+Index("sessao_login_token", login_sessions.c.token_sha256, unique=True)
+Index("sessao_login_anterior", login_sessions.c.previous_sha256)
+
+invitations = Table(
+    "convite",
+    metadata,
+    _uuid("prefeitura_id", key="prefeitura_id"),
+    _id(),
+    _uuid("usuario_id", key="usuario_id"),
+    Column("token_sha256", LargeBinary, nullable=False),
+    _instant("expira_em", "expires_at"),
+    _instant("usado_em", "used_at", nullable=True),
+    _created(),
+    PrimaryKeyConstraint("prefeitura_id", "id", name="convite_pk"),
+    ForeignKeyConstraint(
+        ["prefeitura_id", "usuario_id"], [usuarios.c.prefeitura_id, usuarios.c.id], name="convite_usuario_fk"
+    ),
+    CheckConstraint("length(token_sha256) = 32", name="convite_token_inteiro"),
+)
+Index("convite_usuario", invitations.c.prefeitura_id, invitations.c.usuario_id)
+Index("convite_token", invitations.c.token_sha256, unique=True)
+
+api_keys = Table(
+    "chave_api",
+    metadata,
+    _uuid("prefeitura_id", ForeignKey(prefeituras.c.id, name="chave_api_prefeitura_fk"), key="prefeitura_id"),
+    _id(),
+    Column("nome", Text, nullable=False),
+    Column("papel", Text, nullable=False),
+    Column("prefixo", Text, nullable=False, key="prefix"),
+    Column("segredo_sha256", LargeBinary, nullable=False, key="secret_sha256"),
+    _instant("usada_em", "last_used_at", nullable=True),
+    _instant("revogada_em", "revoked_at", nullable=True),
+    _created(),
+    PrimaryKeyConstraint("prefeitura_id", "id", name="chave_api_pk"),
+    CheckConstraint("nome <> ''", name="chave_api_nome_preenchido"),
+    CheckConstraint("papel IN ('servidor', 'gestor', 'operador')", name="chave_api_papel_valido"),
+    CheckConstraint("length(segredo_sha256) = 32", name="chave_api_segredo_inteiro"),
+)
+Index("chave_api_segredo", api_keys.c.secret_sha256, unique=True)
+
+idempotent_answers = Table(
+    "resposta_idempotente",
+    metadata,
+    _uuid(
+        "prefeitura_id", ForeignKey(prefeituras.c.id, name="resposta_idempotente_prefeitura_fk"), key="prefeitura_id"
+    ),
+    Column("chave_sha256", LargeBinary, nullable=False, key="key_sha256"),
+    Column("pedido_sha256", LargeBinary, nullable=False, key="request_sha256"),
+    Column("status", Integer),
+    Column("corpo", LargeBinary, key="sealed_body"),
+    _created(),
+    PrimaryKeyConstraint("prefeitura_id", "key_sha256", name="resposta_idempotente_pk"),
+)
+Index("resposta_idempotente_criada", idempotent_answers.c.created_at)
+
+# Counts of no tenant: digests of subjects, without anybody's name or address -----------------------------------------
+
+counters = Table(
+    "contador",
+    metadata,
+    Column("escopo", Text, nullable=False, key="scope"),
+    Column("sujeito_sha256", LargeBinary, nullable=False, key="subject"),
+    _instant("janela", "window"),
+    Column("contagem", Integer, nullable=False, key="count"),
+    PrimaryKeyConstraint("scope", "subject", "window", name="contador_pk"),
+    CheckConstraint("contagem >= 0", name="contador_positivo"),
+)
+Index("contador_janela", counters.c.window)
 
 # The global collection: outside row-level security (COPY FROM is refused under it), protected by GRANT --------------
 

@@ -8,10 +8,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from balcao.domain.ids import PrefeituraId
+from balcao.domain.ids import PrefeituraId, UsuarioId
 from balcao.infrastructure.database.constraints import domain_error
+from balcao.infrastructure.repositories.api_keys import PostgresApiKeyRepository
 from balcao.infrastructure.repositories.chunks import PostgresDocumentChunkRepository
+from balcao.infrastructure.repositories.counters import PostgresCounterRepository
 from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
+from balcao.infrastructure.repositories.idempotency import PostgresIdempotencyRepository
+from balcao.infrastructure.repositories.invitations import PostgresInvitationRepository
+from balcao.infrastructure.repositories.login_sessions import PostgresLoginSessionRepository
 from balcao.infrastructure.repositories.messages import PostgresMessageRepository
 from balcao.infrastructure.repositories.paid_vectors import PostgresPaidVectorRepository
 from balcao.infrastructure.repositories.passages import PostgresPassageRepository
@@ -20,26 +25,33 @@ from balcao.infrastructure.repositories.sessions import PostgresSessionRepositor
 from balcao.infrastructure.repositories.usuarios import PostgresUsuarioRepository
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
 
-_SET_TENANT = text("SELECT set_config('balcao.prefeitura_id', :prefeitura_id, true)")
+_SET_TENANT = text(
+    "SELECT set_config('balcao.prefeitura_id', :prefeitura_id, true),"
+    " set_config('balcao.usuario_id', :usuario_id, true)"
+)
 
 
 class PostgresUnitOfWork:
-    """One transaction of one database role, seen by one prefeitura or by none.
+    """One transaction of one database role, seen by one prefeitura and one person, or by none.
 
     Its first act is a statement, whatever the caller does next: SQLAlchemy's asyncpg adapter only sends BEGIN with the
     first statement, and a COPY on the driver's connection before it would commit by itself. The tenant is set for
     this transaction only, so nothing of it stays in the pooled connection.
     """
 
-    def __init__(self, engine: AsyncEngine, prefeitura_id: PrefeituraId | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, prefeitura_id: PrefeituraId | None = None, usuario_id: UsuarioId | None = None
+    ) -> None:
         self._engine = engine
         self._prefeitura_id = prefeitura_id
+        self._usuario_id = usuario_id
         self._connection: AsyncConnection | None = None
 
     async def __aenter__(self) -> Self:
         self._connection = await self._engine.connect()
         try:
-            await self._connection.execute(_SET_TENANT, {"prefeitura_id": str(self._prefeitura_id or "")})
+            tenant = {"prefeitura_id": str(self._prefeitura_id or ""), "usuario_id": str(self._usuario_id or "")}
+            await self._connection.execute(_SET_TENANT, tenant)
         except BaseException as error:
             await self._connection.close()
             _raise_meaning(error)
@@ -108,6 +120,31 @@ class PostgresUnitOfWork:
     def messages(self) -> PostgresMessageRepository:
         """The tenant's messages."""
         return PostgresMessageRepository(self._open)
+
+    @cached_property
+    def login_sessions(self) -> PostgresLoginSessionRepository:
+        """The tenant's logins."""
+        return PostgresLoginSessionRepository(self._open)
+
+    @cached_property
+    def invitations(self) -> PostgresInvitationRepository:
+        """The tenant's invitations."""
+        return PostgresInvitationRepository(self._open)
+
+    @cached_property
+    def api_keys(self) -> PostgresApiKeyRepository:
+        """The tenant's API keys."""
+        return PostgresApiKeyRepository(self._open)
+
+    @cached_property
+    def counters(self) -> PostgresCounterRepository:
+        """Bounded counts of no tenant."""
+        return PostgresCounterRepository(self._open)
+
+    @cached_property
+    def idempotency(self) -> PostgresIdempotencyRepository:
+        """The tenant's answers by Idempotency-Key."""
+        return PostgresIdempotencyRepository(self._open, self._prefeitura_id)
 
 
 def _raise_meaning(error: BaseException | None) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.chat import DocumentReference, Message, MessageRole, MessageType, TokenUsage
 from balcao.domain.ids import ChunkId, DocumentId, MessageId, SessionId
-from balcao.infrastructure.database.tables import messages
+from balcao.infrastructure.database.tables import messages, sessions
 
 
 class PostgresMessageRepository:
@@ -18,7 +18,9 @@ class PostgresMessageRepository:
         self._connection = connection
 
     async def save_message(self, message: Message) -> Message:
-        """Insert the row; its place in the conversation is the order of insertion."""
+        """Insert the row, in the order of the conversation, whose last use is now."""
+        used = update(sessions).where(sessions.c.id == message.session_id).values(updated_at=func.now())
+        await self._connection.execute(used)
         statement = (
             insert(messages)
             .values(

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,7 +10,7 @@ from balcao.domain.ids import PrefeituraId
 from balcao.domain.prefeitura import Prefeitura
 from balcao.infrastructure.database.tables import prefeituras
 
-_EDITABLE = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "ativo")
+_EDITABLE = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "dia_contrato", "ativo")
 
 
 class PostgresPrefeituraRepository:
@@ -36,14 +36,25 @@ class PostgresPrefeituraRepository:
 
     async def find_by_id(self, prefeitura_id: PrefeituraId) -> Prefeitura | None:
         """The row, if this transaction's tenant may see it."""
-        statement = select(prefeituras).where(prefeituras.c.id == prefeitura_id)
-        row = (await self._connection.execute(statement)).one_or_none()
-        return _prefeitura(row) if row else None
+        return await self._one(select(prefeituras).where(prefeituras.c.id == prefeitura_id))
+
+    async def find_by_slug(self, slug: str) -> Prefeitura | None:
+        """The row, if this transaction's tenant may see it."""
+        return await self._one(select(prefeituras).where(prefeituras.c.slug == slug))
 
     async def find_all(self) -> list[Prefeitura]:
         """The rows that this transaction may see."""
-        statement = select(prefeituras).order_by(prefeituras.c.nome, prefeituras.c.slug)
+        statement = select(prefeituras).order_by(prefeituras.c.nome, prefeituras.c.id)
         return [_prefeitura(row) for row in await self._connection.execute(statement)]
+
+    async def find_page(self, limit: int, after: PrefeituraId | None) -> list[Prefeitura]:
+        """The rows behind this one."""
+        statement = select(prefeituras).order_by(prefeituras.c.nome, prefeituras.c.id)
+        if after is not None:
+            mark = prefeituras.alias()
+            behind = select(mark.c.nome, mark.c.id).where(mark.c.id == after).scalar_subquery()
+            statement = statement.where(tuple_(prefeituras.c.nome, prefeituras.c.id) > behind)
+        return [_prefeitura(row) for row in await self._connection.execute(statement.limit(limit))]
 
     async def public_id(self) -> PrefeituraId | None:
         """Through the database's narrow door, which shows one id and nothing else."""
@@ -65,6 +76,10 @@ class PostgresPrefeituraRepository:
         await self._connection.execute(
             statement.values(tokens_consumidos=prefeituras.c.tokens_consumidos + tokens, updated_at=func.now())
         )
+
+    async def _one(self, statement: Select[*tuple[object, ...]]) -> Prefeitura | None:
+        row = (await self._connection.execute(statement)).one_or_none()
+        return _prefeitura(row) if row else None
 
     async def _door(self, door: Select[uuid.UUID | None]) -> PrefeituraId | None:
         found = (await self._connection.execute(door)).scalar_one()

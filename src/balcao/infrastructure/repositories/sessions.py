@@ -1,11 +1,13 @@
 """Conversations in PostgreSQL."""
 
+from datetime import datetime
+
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.chat import ChatSession
-from balcao.domain.ids import SessionId
+from balcao.domain.ids import SessionId, UsuarioId
 from balcao.infrastructure.database.tables import sessions
 from balcao.infrastructure.repositories.messages import PostgresMessageRepository
 
@@ -69,6 +71,14 @@ class PostgresSessionRepository:
         statement = update(sessions).where(sessions.c.id == session_id, sessions.c.is_active, _NOT_ERASED)
         closed = statement.values(is_active=False, updated_at=func.now())
         return bool((await self._connection.execute(closed)).rowcount)
+
+    async def find_sessions_of(self, usuario_id: UsuarioId, limit: int, before: datetime | None) -> list[ChatSession]:
+        """A person's rows, most recently updated first."""
+        statement = select(sessions).where(sessions.c.usuario_id == usuario_id, _NOT_ERASED)
+        if before is not None:
+            statement = statement.where(sessions.c.updated_at < before)
+        rows = await self._connection.execute(statement.order_by(sessions.c.updated_at.desc()).limit(limit))
+        return [_session(row) for row in rows]
 
     async def session_exists(self, session_id: SessionId) -> bool:
         """Whether there is such a row, not erased."""

@@ -1,5 +1,7 @@
 """One table from error to HTTP status, and one body for every error."""
 
+import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -7,25 +9,44 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from balcao.domain.errors import (
+    AccessDenied,
+    AuthenticationRequired,
     BalcaoError,
     Conflict,
+    IdempotencyKeyReused,
     InstallationError,
+    InvalidCredentials,
     InvalidInput,
     LimitReached,
     NotFound,
+    PayloadTooLarge,
     ProviderError,
     ProviderRateLimited,
+    RequestHeadTooLarge,
+    RequestInProgress,
+    RequestTooSlow,
+    ServiceOverloaded,
+    TooManyAttempts,
     UnusableFile,
 )
 
 STATUS: dict[type[BalcaoError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RequestHeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    RequestTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     UnusableFile: HTTPStatus.BAD_REQUEST,
+    AuthenticationRequired: HTTPStatus.UNAUTHORIZED,
+    InvalidCredentials: HTTPStatus.UNAUTHORIZED,
+    AccessDenied: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
     LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    ServiceOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderRateLimited: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderError: HTTPStatus.BAD_GATEWAY,
     InstallationError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -35,12 +56,18 @@ STATUS: dict[type[BalcaoError], HTTPStatus] = {
 
 TITLES = {
     HTTPStatus.BAD_REQUEST: "Pedido inválido",
+    HTTPStatus.UNAUTHORIZED: "Não autenticado",
+    HTTPStatus.FORBIDDEN: "Não permitido",
     HTTPStatus.NOT_FOUND: "Não encontrado",
     HTTPStatus.METHOD_NOT_ALLOWED: "Método não permitido",
+    HTTPStatus.REQUEST_TIMEOUT: "Tempo esgotado",
     HTTPStatus.CONFLICT: "Conflito",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Pedido grande demais",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "Cabeçalho grande demais",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Pedido diferente",
     HTTPStatus.TOO_MANY_REQUESTS: "Limite atingido",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Erro interno",
-    HTTPStatus.BAD_GATEWAY: "Falha do provedor do modelo",
+    HTTPStatus.BAD_GATEWAY: "Falha do provedor",
     HTTPStatus.SERVICE_UNAVAILABLE: "Serviço indisponível",
 }
 INTERNAL_ERROR = "Ocorreu um erro interno; tente de novo e, se continuar, informe o request_id ao suporte."
@@ -63,9 +90,35 @@ def error_body(status: int, detail: str, code: str, request_id: str, param: str 
     return {"detail": {"error": title, "detail": detail, "error_code": code, "param": param, "request_id": request_id}}
 
 
+def encoded_error(status: int, detail: str, code: str, request_id: str) -> bytes:
+    """The same body as bytes, for where no framework is there to write it."""
+    return json.dumps(error_body(status, detail, code, request_id), ensure_ascii=False).encode()
+
+
+def headers_of(error: BalcaoError) -> dict[str, str]:
+    """The headers that HTTP asks of an error: how to log in (RFC 9110, 11.6.1), and when to try again (10.2.3)."""
+    if isinstance(error, AuthenticationRequired | InvalidCredentials):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyAttempts):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return {"Retry-After": "1"} if isinstance(error, RequestInProgress) else {}
+
+
+def error_response(error: BalcaoError, request_id: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer to an expected error."""
+    status = status_of(type(error))
+    body = error_body(status, error.message, error.code, request_id, error.param)
+    return JSONResponse(body, status_code=status, headers=headers_of(error) | dict(headers or {}))
+
+
+def request_id_in(scope: Scope) -> str:
+    """The id that the middleware gave the request."""
+    return str(scope.get("state", {}).get("request_id", ""))
+
+
 def request_id_of(request: Request) -> str:
     """The id that the middleware gave the request."""
-    return str(request.scope.get("state", {}).get("request_id", ""))
+    return request_id_in(request.scope)
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -74,9 +127,7 @@ def install_error_handlers(app: FastAPI) -> None:
     async def on_balcao_error(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, BalcaoError):
             raise error
-        status = status_of(type(error))
-        body = error_body(status, error.message, error.code, request_id_of(request), error.param)
-        return JSONResponse(body, status_code=status)
+        return error_response(error, request_id_of(request))
 
     async def on_http_error(request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, HTTPException):

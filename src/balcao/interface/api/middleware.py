@@ -1,6 +1,5 @@
 """The edge of every request: its id, its time, its log line, and the answer when something unforeseen fails."""
 
-import json
 import re
 import time
 from http import HTTPStatus
@@ -9,7 +8,8 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from balcao.interface.api.errors import INTERNAL_ERROR, error_body
+from balcao.interface.api.errors import INTERNAL_ERROR, encoded_error
+from balcao.interface.api.security_headers import with_security_headers
 
 _ACCEPTABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _log = structlog.get_logger("balcao.http")
@@ -18,9 +18,9 @@ _log = structlog.get_logger("balcao.http")
 class RequestEdge:
     """Outermost ASGI middleware.
 
-    Every response carries ``X-Request-ID`` (the caller's, where it is a plain token) and ``X-Process-Time`` in
-    seconds. The log has neither the body, nor the query string, nor the message of an unforeseen error: these may
-    hold what a person wrote.
+    Every response carries ``X-Request-ID`` (the caller's, where it is a plain token), ``X-Process-Time`` in seconds
+    and the security headers. The log has neither the body, nor the query string, nor the message of an unforeseen
+    error: these may hold what a person wrote.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -42,7 +42,7 @@ class RequestEdge:
                 status = int(message["status"])
                 elapsed = f"{time.perf_counter() - started:.6f}"
                 message["headers"] = [
-                    *message.get("headers", ()),
+                    *with_security_headers(message.get("headers", ())),
                     (b"x-request-id", request_id.encode()),
                     (b"x-process-time", elapsed.encode()),
                 ]
@@ -84,7 +84,7 @@ def _origin(error: Exception) -> list[str]:
 
 async def _send_internal_error(send: Send, request_id: str) -> None:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    body = json.dumps(error_body(status, INTERNAL_ERROR, "internal_error", request_id), ensure_ascii=False).encode()
+    body = encoded_error(status, INTERNAL_ERROR, "internal_error", request_id)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""The page that people see, and its static parts."""
+"""The pages that people see (questions, and the API described by Swagger UI and by ReDoc), and their static parts."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,20 +8,29 @@ from importlib import resources
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse, Response
 
-router = APIRouter(prefix="/static", include_in_schema=False)
+from balcao.interface.api.security_headers import REDOC_CONTENT_SECURITY_POLICY
 
-_MEDIA_TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
-_FOREVER = "public, max-age=31536000, immutable"
-_PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-cache",
-    "Referrer-Policy": "no-referrer",
-    "Vary": "Accept",
-    "X-Content-Type-Options": "nosniff",
+router = APIRouter(include_in_schema=False)
+
+_SCRIPT = "text/javascript"
+_STYLE = "text/css"
+_IMAGE = "image/svg+xml"
+_MEDIA_TYPES = {
+    "page.css": _STYLE,
+    "page.js": _SCRIPT,
+    "icon.svg": _IMAGE,
+    "swagger.css": _STYLE,
+    "swagger.js": _SCRIPT,
+    "redoc.css": _STYLE,
+    "redoc.js": _SCRIPT,
+    "arrow.svg": _IMAGE,
+    "copy.svg": _IMAGE,
+    "vendor/swagger-ui.css": _STYLE,
+    "vendor/swagger-ui-bundle.js": _SCRIPT,
+    "vendor/redoc.standalone.js": _SCRIPT,
 }
+_FOREVER = "public, max-age=31536000, immutable"
+_ASK_AGAIN = "no-cache"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,27 +41,41 @@ class _Asset:
 
 
 def page() -> HTMLResponse:
-    """The page of questions, under a policy that lets it load and call nothing but this service."""
-    return HTMLResponse(_page_text(), headers=_PAGE_HEADERS)
+    """The page of questions."""
+    return HTMLResponse(_page_text("index.html"), headers={"Cache-Control": _ASK_AGAIN, "Vary": "Accept"})
 
 
-@router.get("/{name}")
+@router.get("/docs")
+async def swagger() -> HTMLResponse:
+    """A API descrita pelo Swagger UI, onde cada rota pode ser experimentada."""
+    return HTMLResponse(_page_text("swagger.html"), headers={"Cache-Control": _ASK_AGAIN})
+
+
+@router.get("/redoc")
+async def redoc() -> HTMLResponse:
+    """A API descrita pelo ReDoc, para leitura."""
+    policy = {"Content-Security-Policy": REDOC_CONTENT_SECURITY_POLICY}
+    return HTMLResponse(_page_text("redoc.html"), headers={"Cache-Control": _ASK_AGAIN} | policy)
+
+
+@router.get("/static/{name:path}")
 async def static(name: str, v: str = "") -> Response:
-    """Uma parte da página; com a versão no endereço, o navegador a guarda para sempre."""
+    """Uma parte de uma página; com a versão no endereço, o navegador a guarda para sempre."""
     if name not in _MEDIA_TYPES:
         raise HTTPException(404)
     asset = _asset(name)
-    kept = _FOREVER if v == asset.version else "no-cache"
-    headers = {"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}
-    return Response(asset.content, media_type=asset.media_type, headers=headers)
+    kept = _FOREVER if v == asset.version else _ASK_AGAIN
+    return Response(asset.content, media_type=asset.media_type, headers={"Cache-Control": kept})
 
 
 @cache
-def _page_text() -> str:
-    """The page, each static part addressed by the version of its content."""
-    text = _read("index.html").decode()
+def _page_text(page_name: str) -> str:
+    """A page, each static part addressed by the version of its content."""
+    text = _read(page_name).decode()
     for name in _MEDIA_TYPES:
-        text = text.replace(f'"/static/{name}"', f'"/static/{name}?v={_asset(name).version}"')
+        address = f'"/static/{name}"'
+        if address in text:
+            text = text.replace(address, f'"/static/{name}?v={_asset(name).version}"')
     return text
 
 

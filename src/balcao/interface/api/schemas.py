@@ -1,5 +1,6 @@
 """Bodies of requests and responses: v2.0's names and shapes."""
 
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
@@ -144,9 +145,37 @@ class ErrorDetail(BaseModel):
 
 
 class ErrorView(BaseModel):
-    """The one body of every error but 422."""
+    """The one body of every error but that of a malformed request."""
 
     detail: ErrorDetail
+
+
+class ErrorOfShape(BaseModel):
+    """What the framework says of one field of a malformed request."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    loc: list[str | int]
+    msg: str
+
+
+class ErrorOrShapeView(BaseModel):
+    """The body of 422: the framework's list, or, for a reused Idempotency-Key, the one body of every error."""
+
+    detail: list[ErrorOfShape] | ErrorDetail
+
+
+EVERYWHERE = (408, 413, 431, 500, 503)
+"""What any route may answer: to a request that is slow or large, when something fails, and under too many requests."""
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, object]]:
+    """The documentation of a route's errors, by status."""
+    return {
+        status: {"model": ErrorOrShapeView if status == HTTPStatus.UNPROCESSABLE_ENTITY else ErrorView}
+        for status in statuses
+    }
 
 
 class ModelView(BaseModel):

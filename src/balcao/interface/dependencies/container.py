@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from balcao.application.daily_limits import DailyLimits
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
@@ -16,11 +17,14 @@ from balcao.application.use_cases.manage_prefeituras import (
     CreatePrefeituraUseCase,
     EditPrefeituraUseCase,
     ListPrefeiturasUseCase,
+    ReadPrefeituraUseCase,
 )
 from balcao.application.use_cases.prepare_demonstration import PrepareDemonstrationUseCase
 from balcao.application.use_cases.remove_document import RemoveDocumentUseCase
 from balcao.application.use_cases.search_documents import SearchDocumentsUseCase
+from balcao.application.use_cases.sweep import SweepUseCase
 from balcao.domain.ente import Municipio
+from balcao.domain.errors import InvalidConfiguration
 from balcao.domain.text_chunker import TextChunker
 from balcao.infrastructure.database import migrator
 from balcao.infrastructure.database.connection import (
@@ -32,12 +36,17 @@ from balcao.infrastructure.database.connection import (
 )
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.embedded import DATABASE, EmbeddedPostgres
+from balcao.infrastructure.external.argon2_hasher import Argon2PasswordHasher
 from balcao.infrastructure.external.extraction.extractor import ChildProcessTextExtractor
 from balcao.infrastructure.external.local_storage import LocalFileStorage
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
 from balcao.infrastructure.external.system_clock import SystemClock
 from balcao.infrastructure.external.token_counters import token_counter_for
+from balcao.infrastructure.external.token_signer import JoseTokenSigner
+from balcao.infrastructure.secret_file import read_or_create_secret
 from balcao.infrastructure.settings import Settings
+from balcao.interface.dependencies.identity import Identity, wire_identity
+from balcao.interface.dependencies.provider_login import ProviderLogins, wire_provider_logins
 
 VERSION = importlib.metadata.version("balcao")
 
@@ -47,6 +56,8 @@ class Container:
     """What the interfaces may use: the use cases, and what they need to know of the installation."""
 
     settings: Settings
+    identity: Identity
+    provider_logins: ProviderLogins | None
     model_card: ModelCard
     directory: MunicipalityDirectory
     chat: ChatWithDocumentsUseCase
@@ -57,8 +68,10 @@ class Container:
     create_prefeitura: CreatePrefeituraUseCase
     edit_prefeitura: EditPrefeituraUseCase
     list_prefeituras: ListPrefeiturasUseCase
+    read_prefeitura: ReadPrefeituraUseCase
     prepare_demonstration: PrepareDemonstrationUseCase
     health: CheckHealthUseCase
+    sweep: SweepUseCase
 
 
 @asynccontextmanager
@@ -67,6 +80,7 @@ async def open_container(settings: Settings, accesses: DatabaseAccesses) -> Asyn
 
     Raises:
         DatabaseUnreachable, SchemaNotMigrated: the database is not ready.
+        InvalidConfiguration: the installation's secret can be neither read nor made.
     """
     await migrator.check_ready(accesses.app)
     database = Database(accesses)
@@ -87,6 +101,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         context_tokens=settings.openai_context_tokens,
         max_messages_per_session=settings.max_messages_per_session,
         max_daily_messages=settings.max_daily_messages,
+        anonymous_daily_per_address=settings.anonymous_daily_per_address,
         similarity_threshold=settings.similarity_threshold,
     )
     chunker = TextChunker(
@@ -95,12 +110,17 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         count_tokens=counter.count,
         contextual=settings.use_contextual_retrieval,
     )
+    limits = DailyLimits(each=settings.max_daily_messages, per_address=settings.anonymous_daily_per_address)
+    clock = SystemClock()
+    identity = wire_identity(database.tenant, Argon2PasswordHasher(), _signer(settings), clock)
     return Container(
         settings=settings,
+        identity=identity,
+        provider_logins=wire_provider_logins(settings, database.tenant, identity.tokens, identity.signer, clock),
         model_card=model.card,
         directory=directory,
-        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, SystemClock(), rules),
-        search=SearchDocumentsUseCase(database.tenant, search),
+        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules),
+        search=SearchDocumentsUseCase(database.tenant, search, clock, limits),
         ingest=IngestDocumentUseCase(
             database.ingestion, ChildProcessTextExtractor(), storage, embedder, chunker, directory
         ),
@@ -108,9 +128,11 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         remove_document=RemoveDocumentUseCase(database.ingestion, storage),
         create_prefeitura=CreatePrefeituraUseCase(database.operator),
         edit_prefeitura=EditPrefeituraUseCase(database.operator),
-        list_prefeituras=ListPrefeiturasUseCase(database.operator),
+        list_prefeituras=ListPrefeiturasUseCase(database.operator, database.tenant),
+        read_prefeitura=ReadPrefeituraUseCase(database.operator, database.tenant),
         prepare_demonstration=PrepareDemonstrationUseCase(database.operator),
         health=CheckHealthUseCase(database.tenant),
+        sweep=SweepUseCase(database.operator, clock),
     )
 
 
@@ -118,7 +140,10 @@ def external_accesses(settings: Settings) -> DatabaseAccesses | None:
     """How to reach the configured PostgreSQL; None when the embedded one is to be used.
 
     Where only ``DATABASE_URL`` is given, its user is the server's admin, and each use of the database assumes its
-    own role on connecting.
+    own role on connecting; behind a transaction pooler each needs an address of its own.
+
+    Raises:
+        InvalidConfiguration: behind a transaction pooler, an address is missing or is not its role's.
     """
     if settings.database_url is None:
         return None
@@ -126,10 +151,11 @@ def external_accesses(settings: Settings) -> DatabaseAccesses | None:
     admin = (settings.database_admin_url or settings.database_url).get_secret_value()
     ingestion = settings.database_ingest_url.get_secret_value() if settings.database_ingest_url else admin
     operator = settings.database_operator_url.get_secret_value() if settings.database_operator_url else admin
+    pooler = settings.database_transaction_pooler
     return DatabaseAccesses(
-        app=_access(app, APP_ROLE),
-        ingestion=_access(ingestion, INGESTION_ROLE),
-        operator=_access(operator, OPERATOR_ROLE),
+        app=_access(app, APP_ROLE, pooler),
+        ingestion=_access(ingestion, INGESTION_ROLE, pooler),
+        operator=_access(operator, OPERATOR_ROLE, pooler),
         admin=DatabaseAccess(url=admin),
     )
 
@@ -147,8 +173,14 @@ async def embedded_accesses(server: EmbeddedPostgres) -> DatabaseAccesses:
     return accesses
 
 
-def _access(url: str, role: str) -> DatabaseAccess:
-    return DatabaseAccess(url=url, role=None if urlsplit(url).username == role else role)
+def _access(url: str, role: str, pooler: bool) -> DatabaseAccess:
+    is_the_roles = urlsplit(url).username == role
+    if pooler and not is_the_roles:
+        raise InvalidConfiguration(
+            f"Com DATABASE_TRANSACTION_POOLER, informe um endereço que entre como {role}: atrás de um pooler de "
+            'transação nenhum papel pode ser assumido. Veja "Pooler de transação" em docs/operacao.md.'
+        )
+    return DatabaseAccess(url=url, role=None if is_the_roles else role, transaction_pooler=pooler)
 
 
 async def _own_municipalities(database: Database) -> list[Municipio]:
@@ -160,6 +192,14 @@ async def _own_municipalities(database: Database) -> list[Municipio]:
         for prefeitura in known
         if prefeitura.ibge and prefeitura.uf
     ]
+
+
+def _signer(settings: Settings) -> JoseTokenSigner:
+    """Over the configured secret, or the one of the data directory."""
+    given = settings.balcao_secret_key
+    return JoseTokenSigner(
+        given.get_secret_value().encode() if given else read_or_create_secret(settings.balcao_data_dir)
+    )
 
 
 def _providers(settings: Settings) -> tuple[LanguageModel, Embedder]:

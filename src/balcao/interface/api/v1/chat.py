@@ -4,24 +4,31 @@ from fastapi import APIRouter
 
 from balcao.application.use_cases.chat_with_documents import ChatRequest
 from balcao.domain.ids import SessionId
-from balcao.interface.api.schemas import AnswerView, ChatBody, ErrorView, ModelsView, ModelView
-from balcao.interface.dependencies.providers import ContainerDep
+from balcao.interface.api.idempotency import ACCEPTS_KEY, IdempotentRoute
+from balcao.interface.api.schemas import AnswerView, ChatBody, ModelsView, ModelView, errors
+from balcao.interface.dependencies.providers import ClientDep, ContainerDep, LoggedInDep, VisitorDep
 
-router = APIRouter(prefix="/chat", tags=["chat"])
+router = APIRouter(prefix="/chat", tags=["chat"], route_class=IdempotentRoute)
 
 
 @router.post(
     "/ask",
     summary="Perguntar aos documentos",
-    responses={status: {"model": ErrorView} for status in (400, 404, 429, 500, 502, 503)},
+    dependencies=[ACCEPTS_KEY],
+    responses=errors(400, 401, 404, 409, 422, 429, 502),
 )
-async def ask(body: ChatBody, container: ContainerDep) -> AnswerView:
+async def ask(
+    body: ChatBody, container: ContainerDep, principal: LoggedInDep, visitor: VisitorDep, client: ClientDep
+) -> AnswerView:
     """Responde com base nos documentos e cita as fontes; sem resposta neles, diz que não encontrou."""
     answer = await container.chat.execute(
         ChatRequest(
             message=body.message,
             session_id=SessionId(body.session_id) if body.session_id else None,
             metadata=body.metadata,
+            principal=principal,
+            anonymous_cookie=visitor,
+            address=client.address,
         )
     )
     return AnswerView.of(answer)

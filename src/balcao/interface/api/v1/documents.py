@@ -3,18 +3,22 @@
 from fastapi import APIRouter
 
 from balcao.application.use_cases.search_documents import SearchRequest
-from balcao.interface.api.schemas import ErrorView, SearchBody, SearchView
-from balcao.interface.dependencies.providers import ContainerDep
+from balcao.interface.api.idempotency import ACCEPTS_KEY, IdempotentRoute
+from balcao.interface.api.schemas import SearchBody, SearchView, errors
+from balcao.interface.dependencies.providers import ClientDep, ContainerDep, LoggedInDep
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = APIRouter(prefix="/documents", tags=["documents"], route_class=IdempotentRoute)
 
 
 @router.post(
     "/search",
     summary="Buscar trechos",
-    responses={status: {"model": ErrorView} for status in (400, 404, 500, 502, 503)},
+    dependencies=[ACCEPTS_KEY],
+    responses=errors(400, 401, 404, 409, 422, 429, 502),
 )
-async def search(body: SearchBody, container: ContainerDep) -> SearchView:
+async def search(body: SearchBody, container: ContainerDep, principal: LoggedInDep, client: ClientDep) -> SearchView:
     """Devolve os trechos mais próximos da busca, do melhor para o pior, sem corte por relevância."""
-    found = await container.search.execute(SearchRequest(query=body.query, n_results=body.n_results))
+    found = await container.search.execute(
+        SearchRequest(query=body.query, n_results=body.n_results, principal=principal, address=client.address)
+    )
     return SearchView.of(found)

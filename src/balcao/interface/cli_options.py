@@ -1,0 +1,15 @@
+"""What commands have in common: their options, and in whose name they act."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from balcao.domain.identity import Principal
+from balcao.domain.ids import PrefeituraId
+from balcao.domain.usuario import Papel
+
+Json = Annotated[bool, typer.Option("--json", help="Imprime um único valor JSON na saída padrão.")]
+
+INSTALLATION = Principal(prefeitura_id=PrefeituraId(UUID(int=0)), papel=Papel.OPERADOR)
+"""Whoever may run commands on this machine operates the installation; he is of no prefeitura."""
