@@ -26,6 +26,7 @@ from balcao.infrastructure.settings import Settings
 from balcao.interface.dependencies.container import Container, embedded_accesses, open_container
 from balcao.interface.ingestion import ingest_paths
 from benchmarks.isolation import measure_isolation
+from benchmarks.login import measure_login
 from benchmarks.measurement import Measurement
 
 DOCUMENTS = 40
@@ -99,10 +100,11 @@ def measure_processes(environment: dict[str, str]) -> list[Measurement]:
 
 
 async def run(folder: Path) -> list[Measurement]:
-    settings = Settings(balcao_data_dir=folder / "dados")
+    settings = Settings(balcao_data_dir=folder / "dados", log_level="WARNING")
     with EmbeddedPostgres(settings.balcao_data_dir) as server:
         async with open_container(settings, await embedded_accesses(server)) as container:
             measured = await measure_collection(container, folder / "leis")
+            measured += await measure_login(container)
         return measured + await measure_isolation(server)
 
 
