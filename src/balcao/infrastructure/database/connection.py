@@ -24,7 +24,7 @@ SESSION_SETTINGS = {
     "random_page_cost": "1.1",
     "jit": "off",
 }
-"""Measured in docs/desempenho.md: pgvector's default ef_search of 40 silently loses answers at 50,000 chunks."""
+"""With its default ef_search of 40 pgvector silently loses answers: recall@10 was .9125 at 50,000 chunks."""
 
 _SESSION_IS = "SELECT current_user AS role, ARRAY(SELECT current_setting(name, true) FROM unnest($1::text[]) AS name)"
 
