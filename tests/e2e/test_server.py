@@ -1,6 +1,7 @@
 """``balcao servir`` as a process: it says when it is ready, answers, stops when told, and explains what it lacks."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -30,6 +31,22 @@ def ask(url: str, question: str) -> dict[str, object]:
 
 def with_database(balcao: Balcao, url: str, **settings: str) -> Balcao:
     return replace(balcao, settings={"DATABASE_URL": url, **settings})
+
+
+def test_with_json_the_ready_server_is_one_value_and_the_first_access_is_in_it(balcao: Balcao) -> None:
+    process = balcao.start("servir", "--porta", "0", "--json")
+    assert process.stdout is not None
+    ready = ""
+    while not ready.endswith("}\n}\n"):
+        line = process.stdout.readline()
+        assert line, "it ended before it was ready"
+        ready += line
+    os.killpg(process.pid, signal.SIGINT)
+    rest, _ = process.communicate(timeout=30)
+    told = json.loads(ready + rest)
+    assert (process.returncode, told.keys()) == (0, {"url", "segundos", "primeiro_acesso"})
+    assert told["url"].startswith("http://127.0.0.1:")
+    assert told["primeiro_acesso"].keys() == {"email", "senha"}
 
 
 def test_the_demonstration_of_an_empty_machine_answers_with_a_citation(balcao: Balcao) -> None:

@@ -57,6 +57,7 @@ def serve(
             help="Cria a prefeitura fictícia e, com a coleção vazia, ingere os exemplos desta pasta.",
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Serve a API e a página de perguntas até Ctrl-C."""
     started = time.perf_counter()
@@ -71,17 +72,23 @@ def serve(
         if examples is not None:
             await ingest_examples(installation, examples)
         async with installation.container() as container:
-            await introduce_first_operator(container)
+            first = await introduce_first_operator(container, as_json=as_json)
             where = "http://{}:{}".format(*listener.getsockname()[:2])
-            await serve_until_stopped(
-                container,
-                listener,
-                lambda: output.announce_server(where, container, time.perf_counter() - started, bool(examples)),
-            )
+
+            def announce() -> None:
+                seconds = time.perf_counter() - started
+                if as_json:
+                    access = {"email": first.email, "senha": first.password} if first else None
+                    output.show_server(where, seconds, access)
+                else:
+                    output.announce_server(where, container, seconds, bool(examples))
+
+            await serve_until_stopped(container, listener, announce)
 
     with suppress(KeyboardInterrupt):
         runtime.run(action)
-    output.say("Servidor encerrado.")
+    if not as_json:
+        output.say("Servidor encerrado.")
 
 
 @app.command("ingerir")

@@ -101,6 +101,12 @@ def announce_server(where: str, container: Container, seconds: float, demonstrat
     sys.stdout.flush()
 
 
+def show_server(where: str, seconds: float, first_access: dict[str, str] | None) -> None:
+    """The ready server as one JSON object, with the first operador's access where it was just created."""
+    show({"url": where, "segundos": round(seconds, 1), "primeiro_acesso": first_access}, "", as_json=True)
+    sys.stdout.flush()
+
+
 def show_ingestion(files: list[IngestedFile], *, as_json: bool) -> None:
     """A line for what became of each file, and the totals."""
     if as_json:

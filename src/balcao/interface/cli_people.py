@@ -128,15 +128,19 @@ def create_first_operator(as_json: Json = False) -> None:
     output.show(value, text, as_json=as_json)
 
 
-async def introduce_first_operator(container: "Container") -> None:
-    """On serving an installation without people: create the first operador and print how he gets in."""
+async def introduce_first_operator(container: "Container", *, as_json: bool = False) -> "FirstOperator | None":
+    """On serving an installation without people: create the first operador and, unless ``as_json``, print how he gets
+    in; who asked for JSON prints it himself.
+    """
     try:
         created = await container.identity.create_first_operator.execute()
     except PrefeituraNotFound:
-        output.say("Sem prefeitura pública e sem pessoas: ninguém pode entrar. Reative ou crie uma prefeitura pública.")
-        return
-    if created is not None:
+        tell = output.complain if as_json else output.say
+        tell("Sem prefeitura pública e sem pessoas: ninguém pode entrar. Reative ou crie uma prefeitura pública.")
+        return None
+    if created is not None and not as_json:
         output.say(_first_access(created))
+    return created
 
 
 @chave_app.command("criar")
