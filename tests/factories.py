@@ -36,9 +36,10 @@ def a_document(
         content=text,
         file_path="aa/bb.txt",
         sha256=hashlib.sha256(f"{source}{text}".encode()).digest(),
-        text_sha256=hashlib.sha256(text.encode()).digest(),
+        text_sha256=hashlib.sha256(f"{source}{text}".encode()).digest(),
         ente=ente or Ente.geral(),
         metadata=DocumentMetadata(source=source, file_type="txt"),
+        file_name=source.rpartition("/")[2],
         state=state,
     )
 

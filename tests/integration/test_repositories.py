@@ -36,10 +36,10 @@ async def test_documents_are_found_counted_and_removed(database: Database) -> No
     hidden = a_document("três", state=DocumentState.PROCESSANDO)
     async with database.ingestion() as work:
         await work.documents.save(hidden)
-        assert await work.documents.find_by_source(first.metadata.source) is not None
+        assert await work.documents.find_by_source(first.metadata.source or "") is not None
         assert await work.documents.find_by_sha256(second.sha256) is not None
-        assert await work.documents.find_by_text_sha256(second.text_sha256) is not None
-        assert await work.documents.exists(hidden.metadata.source)
+        assert await work.documents.find_by_text_sha256(second.text_sha256 or b"") is not None
+        assert await work.documents.exists(hidden.metadata.source or "")
         assert not await work.documents.exists("/nada.txt")
         assert [document.id for document in await work.documents.find_all()] == [first.id, second.id]
         assert [document.id for document in await work.documents.find_all(limit=1, offset=1)] == [second.id]

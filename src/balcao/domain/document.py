@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from balcao.domain.acts import Act
 from balcao.domain.ente import Ente
 from balcao.domain.ids import ChunkId, DocumentId
+from balcao.domain.validity import Validity
 
 EMBEDDING_DIMENSIONS = 1536
 """Width of every vector: that of text-embedding-3-small (ADR 001), and of the column that stores them."""
@@ -36,9 +38,13 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentMetadata:
-    """What is known of a file besides its text (v2.0's fields). Sizes in bytes; dates as the file states them."""
+    """What is known of a file besides its text (v2.0's fields). Sizes in bytes; dates as the file states them.
 
-    source: str
+    ``source`` is where the document comes from for good: a URL, a path or a name that somebody gave. An upload's file
+    name is none.
+    """
+
+    source: str | None
     file_size: int = 0
     file_type: str = ""
     page_count: int | None = None
@@ -78,8 +84,10 @@ class DocumentChunk:
 class Document:
     """An official document: its text, where it came from, and whose act it is.
 
-    ``file_path`` is the key of the original in file storage; ``sha256`` is the digest of the file's bytes and
-    ``text_sha256`` that of its extracted text, both 32 bytes.
+    ``file_path`` is the key of the original in file storage and ``file_name`` what its file was called; ``sha256`` is
+    the digest of the file's bytes and ``text_sha256`` that of its extracted text, None until it is read, both 32 bytes.
+    ``act`` is the normative act that the document is, where its title says so. Versions of one source count from 1;
+    ``replaced_by`` is the newer one.
     """
 
     id: DocumentId
@@ -87,9 +95,15 @@ class Document:
     content: str
     file_path: str
     sha256: bytes
-    text_sha256: bytes
+    text_sha256: bytes | None
     ente: Ente
     metadata: DocumentMetadata
+    file_name: str = ""
+    act: Act | None = None
+    tags: tuple[str, ...] = ()
+    validity: Validity = field(default_factory=Validity)
+    version: int = 1
+    replaced_by: DocumentId | None = None
     state: DocumentState = DocumentState.PROCESSANDO
     chunks: tuple[DocumentChunk, ...] = ()
     created_at: datetime | None = None

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import PurePath
 from uuid import uuid4
 
+from balcao.domain.acts import act_of_title
 from balcao.domain.document import Document, DocumentState, ExtractedDocument, join_pages
 from balcao.domain.ente import Ente
 from balcao.domain.errors import DuplicateDocument, EmptyFile
@@ -27,8 +28,9 @@ class DocumentService:
             DuplicateDocument: the same bytes, source or text are in the collection already.
         """
         content, _ = join_pages(extracted.pages)
+        file_name = PurePath(extracted.metadata.source or "").name
         if not content.strip():
-            raise EmptyFile(f"{PurePath(extracted.metadata.source).name}: o arquivo não tem texto.")
+            raise EmptyFile(f"{file_name}: o arquivo não tem texto.")
         text_sha256 = hashlib.sha256(" ".join(content.split()).encode()).digest()
         await self.refuse_duplicates(sha256=sha256, source=extracted.metadata.source, text_sha256=text_sha256)
         return Document(
@@ -40,10 +42,12 @@ class DocumentService:
             text_sha256=text_sha256,
             ente=ente,
             metadata=extracted.metadata,
+            file_name=file_name,
+            act=act_of_title(extracted.title),
             state=DocumentState.PROCESSANDO,
         )
 
-    async def refuse_duplicates(self, *, sha256: bytes, source: str, text_sha256: bytes | None = None) -> None:
+    async def refuse_duplicates(self, *, sha256: bytes, source: str | None, text_sha256: bytes | None = None) -> None:
         """Look the file up by bytes, by source and, once it is read, by text (white space folded).
 
         Raises:
@@ -51,7 +55,7 @@ class DocumentService:
         """
         if same := await self._documents.find_by_sha256(sha256):
             raise DuplicateDocument(f"Já está na coleção: {same.title}", document_id=same.id)
-        if same := await self._documents.find_by_source(source):
+        if source and (same := await self._documents.find_by_source(source)):
             raise DuplicateDocument(
                 f"O arquivo mudou desde que foi ingerido; remova a versão anterior "
                 f'("balcao documentos remover {same.id}") e ingira de novo.',

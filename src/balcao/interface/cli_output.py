@@ -48,7 +48,7 @@ class ListedDocument:
             document_id=str(document.id),
             titulo=document.title,
             ente=describe_ente(document.ente, directory),
-            origem=document.metadata.source,
+            origem=document.metadata.source or document.file_name,
             tipo=document.metadata.file_type,
             paginas=document.metadata.page_count,
             criado_em=document.created_at.isoformat() if document.created_at else "",

@@ -6,9 +6,11 @@ from sqlalchemy import Row, Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from balcao.domain.acts import Act, ActKind
 from balcao.domain.document import Document, DocumentMetadata, DocumentState
 from balcao.domain.ente import Ente, Esfera
 from balcao.domain.ids import DocumentId
+from balcao.domain.validity import Validity
 from balcao.infrastructure.database.tables import CURRENT_STATES, documents
 
 _LISTED = [column for column in documents.c if column.key != "content"]
@@ -28,11 +30,21 @@ class PostgresDocumentRepository:
             "content": document.content,
             "file_path": document.file_path,
             "source": document.metadata.source,
+            "file_name": document.file_name,
             "sha256": document.sha256,
             "text_sha256": document.text_sha256,
             "ente_esfera": document.ente.esfera,
             "ente_uf": document.ente.uf,
             "ente_ibge": document.ente.ibge,
+            "act_kind": document.act.kind if document.act else None,
+            "act_number": document.act.number if document.act else None,
+            "act_year": document.act.year if document.act else None,
+            "tags": list(document.tags),
+            "in_force_from": document.validity.start,
+            "in_force_until": document.validity.end,
+            "revoked_by": document.validity.revoked_by,
+            "version": document.version,
+            "replaced_by": document.replaced_by,
             "state": document.state,
             "metadata": asdict(document.metadata),
         }
@@ -110,6 +122,12 @@ def _document(row: Row[*tuple[object, ...]]) -> Document:
         text_sha256=row.text_sha256,
         ente=Ente(esfera=Esfera(row.ente_esfera), uf=row.ente_uf, ibge=row.ente_ibge),
         metadata=DocumentMetadata(**row.metadata),
+        file_name=row.file_name,
+        act=Act(kind=ActKind(row.act_kind), number=row.act_number, year=row.act_year) if row.act_kind else None,
+        tags=tuple(row.tags),
+        validity=Validity(start=row.in_force_from, end=row.in_force_until, revoked_by=row.revoked_by),
+        version=row.version,
+        replaced_by=row.replaced_by,
         state=DocumentState(row.state),
         created_at=row.created_at,
         updated_at=row.updated_at,

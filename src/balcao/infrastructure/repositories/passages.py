@@ -5,8 +5,6 @@ fusion by reciprocal rank after Cormack, Clarke and Büttcher (SIGIR 2009), k 60
 query time over the postings that the query reads anyway, so they are never stale.
 """
 
-from pathlib import PurePath
-
 from sqlalchemy import Integer, Row, Text, bindparam, func, insert, select, text, true, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,8 +62,8 @@ _HYBRID_SEARCH = text(
          ORDER BY pontos DESC, chunk_id LIMIT :n_results
     )
     SELECT c.id AS chunk_id, c.documento_id AS document_id, c.indice_chunk AS chunk_index, d.titulo AS title,
-           d.origem AS source, d.ente_esfera, d.ente_uf, d.ente_ibge, c.texto_original AS content,
-           c.pagina AS page, c.caminho AS path, pontos * 61 / 2 AS score,
+           d.origem AS source, d.nome_arquivo AS file_name, d.ente_esfera, d.ente_uf, d.ente_ibge,
+           c.texto_original AS content, c.pagina AS page, c.caminho AS path, pontos * 61 / 2 AS score,
            coalesce(e.embedding <=> :vector, 1) AS distance,
            coalesce(lexical.coberto / nullif((SELECT sum(idf) FROM pesos), 0), 0) AS coverage
       FROM fusao
@@ -131,7 +129,7 @@ def _passage(row: Row[*tuple[object, ...]]) -> Passage:
         document_id=row.document_id,
         chunk_index=row.chunk_index,
         title=row.title,
-        source=_shown_source(row.source),
+        source=_shown_source(row.source, row.file_name),
         ente=Ente(esfera=Esfera(row.ente_esfera), uf=row.ente_uf, ibge=row.ente_ibge),
         content=row.content,
         page=row.page,
@@ -142,6 +140,6 @@ def _passage(row: Row[*tuple[object, ...]]) -> Passage:
     )
 
 
-def _shown_source(source: str) -> str:
-    """A URL as it is; of a path only the file's name: the server's folders are nobody's business."""
-    return source if "://" in source else PurePath(source).name
+def _shown_source(source: str | None, file_name: str) -> str:
+    """A URL as it is; of anything else only the file's name: the server's folders are nobody's business."""
+    return source if source and "://" in source else file_name

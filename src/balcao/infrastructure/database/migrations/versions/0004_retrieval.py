@@ -1,0 +1,20 @@
+"""What the search needs."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL ROLE balcao_dono")
+    op.execute("SET LOCAL search_path = balcao, public")
+    op.execute("RESET ROLE")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL ROLE balcao_dono")
+    op.execute("SET LOCAL search_path = balcao, public")
+    op.execute("RESET ROLE")

@@ -1,0 +1,47 @@
+"""The database's schema, and the only dictionary between its Portuguese names and Python's English ones.
+
+``Column("titulo", Text, key="title")`` is ``titulo`` in SQL and ``documents.c.title`` in Python. Every constraint and
+index is named and declared here, so that a migration can be compared with it and an error recognised by its name.
+Roles, row-level security, functions and grants stand in the migrations: no Core object describes them. One file a room.
+"""
+
+from balcao.infrastructure.database.tables.collection import (
+    CURRENT_STATES,
+    chunks,
+    documents,
+    embeddings,
+    paid_vectors,
+    terms,
+)
+from balcao.infrastructure.database.tables.columns import SCHEMA, HalfVec, metadata
+from balcao.infrastructure.database.tables.conversations import messages, sessions
+from balcao.infrastructure.database.tables.identity import (
+    api_keys,
+    counters,
+    idempotent_answers,
+    invitations,
+    login_sessions,
+    prefeituras,
+    usuarios,
+)
+
+__all__ = [
+    "CURRENT_STATES",
+    "SCHEMA",
+    "HalfVec",
+    "api_keys",
+    "chunks",
+    "counters",
+    "documents",
+    "embeddings",
+    "idempotent_answers",
+    "invitations",
+    "login_sessions",
+    "messages",
+    "metadata",
+    "paid_vectors",
+    "prefeituras",
+    "sessions",
+    "terms",
+    "usuarios",
+]
