@@ -24,10 +24,13 @@ from balcao.application.use_cases.search_documents import SearchRequest
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.infrastructure.settings import Settings
 from balcao.interface.dependencies.container import Container, embedded_accesses, open_container
-from balcao.interface.ingestion import ingest_paths
+from balcao.interface.ingestion import IngestionOptions, ingest_inputs
+from benchmarks.extraction import measure_extraction
+from benchmarks.ingestion import measure_publication
 from benchmarks.isolation import measure_isolation
 from benchmarks.login import measure_login
 from benchmarks.measurement import Measurement
+from benchmarks.storage import measure_storage
 
 DOCUMENTS = 40
 ARTICLES = 60
@@ -52,7 +55,7 @@ def generated_law(number: int, chance: random.Random) -> str:
 
 async def measure_collection(container: Container, folder: Path) -> list[Measurement]:
     started = time.perf_counter()
-    files = await ingest_paths(container, [folder], ente="geral", quiet=True)
+    files = await ingest_inputs(container, [str(folder)], IngestionOptions(ente="geral"), quiet=True)
     seconds = time.perf_counter() - started
     chunks = sum(file.trechos for file in files)
     chance = random.Random(2)
@@ -80,7 +83,10 @@ def measure_processes(environment: dict[str, str]) -> list[Measurement]:
         subprocess.run(command, env=environment, check=True, capture_output=True)
         times.append(time.perf_counter() - before)
     server = subprocess.Popen(
-        [sys.executable, "-c", code, "servir", "--porta", "0"], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, "servir", "--sem-trabalhador", "--porta", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert server.stdout is not None
@@ -100,12 +106,16 @@ def measure_processes(environment: dict[str, str]) -> list[Measurement]:
 
 
 async def run(folder: Path) -> list[Measurement]:
+    read = await measure_extraction(folder)  # before any other process, whose memory would be counted
     settings = Settings(balcao_data_dir=folder / "dados", log_level="WARNING")
     with EmbeddedPostgres(settings.balcao_data_dir) as server:
-        async with open_container(settings, await embedded_accesses(server)) as container:
+        accesses = await embedded_accesses(server)
+        async with open_container(settings, accesses) as container:
             measured = await measure_collection(container, folder / "leis")
+            measured += await measure_publication(accesses)
             measured += await measure_login(container)
-        return measured + await measure_isolation(server)
+        measured += await measure_storage(folder)
+        return read + measured + await measure_isolation(server)
 
 
 def main() -> None:

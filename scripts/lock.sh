@@ -7,5 +7,5 @@ compile() {
     "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade "$@"
 }
 printf 'hatchling==1.33.0\neditables==0.6\n' | compile - -o requirements/installer.txt
-compile pyproject.toml -o requirements/run.txt
-compile pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+compile pyproject.toml --group dev -o requirements/dev.txt
+compile pyproject.toml -c requirements/dev.txt -o requirements/run.txt

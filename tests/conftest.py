@@ -17,6 +17,7 @@ from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from tests.acceptance.environment import AcceptanceEnvironment
 from tests.databases import new_empty_database, new_migrated_database
 from tests.oidc_server import OidcServer
+from tests.s3_server import S3Server
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -77,6 +78,12 @@ def rsa_key() -> RSAKey:
 @pytest.fixture
 def oidc(rsa_key: RSAKey) -> Iterator[OidcServer]:
     with OidcServer(rsa_key) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    with S3Server() as running:
         yield running
 
 

@@ -2,16 +2,33 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from balcao.application.ports import AccessClaims, Completion, EmbeddingBatch, ModelCard, ProvidedIdentity
+from balcao.application.ports import (
+    AccessClaims,
+    Completion,
+    EmbeddingBatch,
+    FileStream,
+    ModelCard,
+    ProvidedIdentity,
+    StoredFile,
+)
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentMetadata, Embedding, ExtractedDocument, PageText
-from balcao.domain.errors import EmptyFile, InvalidCredentials, ProviderUnavailable, UnreadableFile
+from balcao.domain.errors import (
+    CorruptOriginal,
+    EmptyFile,
+    InvalidCredentials,
+    OriginalNotFound,
+    ProviderUnavailable,
+    UnreadableFile,
+    UnsupportedFormat,
+)
 from balcao.domain.identity import ACCESS_TOKEN_LIFE
+from balcao.domain.originals import digest_in_key
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
 
 
@@ -63,6 +80,10 @@ class FakeLanguageModel:
 class FakeExtractor:
     """Reads every file as UTF-8 text with one page; its title is the file's name."""
 
+    def check_name(self, file_name: str) -> None:
+        if not file_name.endswith((".txt", ".md")):
+            raise UnsupportedFormat(f"{file_name}: formato não aceito.")
+
     async def extract(self, path: Path) -> ExtractedDocument:
         try:
             text = path.read_text(encoding="utf-8", errors="replace").replace("\x00", "")
@@ -75,28 +96,72 @@ class FakeExtractor:
 
 
 class FakeStorage:
-    """Originals in a dictionary."""
+    """Files in a dictionary, all of them as old as ``now``."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime | None = None) -> None:
         self.kept: dict[str, bytes] = {}
+        self.now = now or datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 
     async def digest(self, path: Path) -> bytes:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UnreadableFile(f"{path}: não pôde ser lido.") from error
+        content = _read(path)
         if not content:
             raise EmptyFile(f"{path}: vazio.")
         return hashlib.sha256(content).digest()
 
     async def put(self, path: Path, *, key: str) -> None:
-        self.kept[key] = path.read_bytes()
+        content = _read(path)
+        if digest_in_key(key) not in (None, hashlib.sha256(content).digest()):
+            raise UnreadableFile(f"{path}: mudou.")
+        self.kept[key] = content
+
+    async def fetch(self, key: str, path: Path) -> None:
+        content = self._content(key)
+        if digest_in_key(key) not in (None, hashlib.sha256(content).digest()):
+            raise CorruptOriginal
+        path.write_bytes(content)
+
+    async def open(self, key: str, *, start: int = 0, end: int | None = None) -> FileStream:
+        content = self._content(key)
+        last = len(content) if end is None else min(end, len(content))
+        first = min(start, last)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield content[first:last]
+
+        return FileStream(size=len(content), start=first, end=last, pieces=pieces())
+
+    async def find(self, key: str) -> StoredFile | None:
+        content = self.kept.get(key)
+        return None if content is None else StoredFile(key=key, size=len(content), stored_at=self.now)
 
     async def exists(self, key: str) -> bool:
         return key in self.kept
 
     async def delete(self, key: str) -> None:
         self.kept.pop(key, None)
+
+    async def older_than(self, instant: datetime) -> AsyncIterator[StoredFile]:
+        for key, content in list(self.kept.items()):
+            if self.now < instant:
+                yield StoredFile(key=key, size=len(content), stored_at=self.now)
+
+    async def upload_url(self, key: str, *, life: timedelta) -> str | None:
+        return None
+
+    async def download_url(self, key: str, *, life: timedelta) -> str | None:
+        return None
+
+    def _content(self, key: str) -> bytes:
+        if key not in self.kept:
+            raise OriginalNotFound
+        return self.kept[key]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(f"{path}: não pôde ser lido.") from error
 
 
 class FakeClock:
@@ -107,6 +172,20 @@ class FakeClock:
 
     def now(self) -> datetime:
         return self.current
+
+
+class FakeProcesses:
+    """Processes by name; those that are not ``running`` are gone."""
+
+    def __init__(self, name: str, running: set[str]) -> None:
+        self._name = name
+        self._running = running
+
+    def me(self) -> str:
+        return self._name
+
+    def is_gone(self, name: str) -> bool:
+        return name not in self._running
 
 
 class FakeTokenCounter:

@@ -11,13 +11,14 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One HTTP answer; ``until`` holds it back until the event is set."""
+    """One HTTP answer; ``until`` holds it back until the event is set, ``cut`` ends it in the middle."""
 
     body: object
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     until: threading.Event | None = None
     content_type: str = "application/json"
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,9 @@ class OpenAIServer:
                         self.send_header(name, value)
                     self.send_header("Content-Length", str(len(body.encode())))
                     self.end_headers()
-                    self.wfile.write(body.encode())
+                    sent_back = body.encode()
+                    self.wfile.write(sent_back[: len(sent_back) // 2] if reply.cut else sent_back)
+                    self.close_connection = reply.cut
                 except ConnectionError:
                     self.close_connection = True  # the client had given up
 

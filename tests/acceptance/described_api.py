@@ -20,6 +20,9 @@ _SAMPLES: dict[str, Callable[[], object]] = {
     "email": lambda: f"{uuid4().hex[:12]}@exemplo.org",
     "slug": lambda: f"cidade-{uuid4().hex[:12]}",
     "uf": lambda: "SC",
+    "file_name": lambda: "lei.txt",
+    "sha256": lambda: uuid4().hex * 2,
+    "ente": lambda: "SC",
     "ibge": lambda: "4211504",
     "senha": lambda: PASSWORD,
     "senha_nova": lambda: PASSWORD,
@@ -62,8 +65,10 @@ class Field:
             values = self.schema["enum"]
             assert isinstance(values, list)
             return values[0]
-        samples = {"integer": self.schema.get("minimum", 1), "boolean": True, "object": {}, "string": "texto"}
-        return samples[str(self.schema.get("type"))]
+        if self.schema.get("format") == "date":
+            return "2024-12-31"
+        samples = {"integer": self.schema.get("minimum", 1), "boolean": True, "object": {}, "array": []}
+        return samples.get(str(self.schema.get("type")), "texto")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -70,7 +70,10 @@ class AcceptanceEnvironment:
         """
         command = (sys.executable, "-P", str(program)) if program else _COMMAND
         process = await asyncio.create_subprocess_exec(
-            *command, "servir", "--porta", "0", env=self._environment(accesses) | env, cwd=self.folder, stdout=PIPE
+            *(*command, "servir", "--sem-trabalhador", "--porta", "0"),
+            env=self._environment(accesses) | env,
+            cwd=self.folder,
+            stdout=PIPE,
         )
         assert process.stdout is not None
         try:
@@ -81,6 +84,14 @@ class AcceptanceEnvironment:
             draining.cancel()
         finally:
             await _stop(process)
+
+    async def start_command(
+        self, accesses: DatabaseAccesses, data: Path, *arguments: str, program: Path | None = None
+    ) -> Process:
+        """A ``balcao`` command over this database and data directory; ``program`` as for ``start_server``."""
+        command = (sys.executable, "-P", str(program)) if program else _COMMAND
+        env = self._environment(accesses) | {"BALCAO_DATA_DIR": str(data)}
+        return await asyncio.create_subprocess_exec(*command, *arguments, env=env, cwd=self.folder, stdout=DEVNULL)
 
     def _environment(self, accesses: DatabaseAccesses) -> dict[str, str]:
         return {

@@ -12,7 +12,7 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.engine.recorder import ScenarioRecorder
 
 SECRET = re.compile(
-    rb'Traceback|File "|\.py\b|asyncpg|sqlalchemy|pydantic|postgres|\$argon2|senha_hash|sha256|SELECT |INSERT ',
+    rb'Traceback|File "|\.py\b|asyncpg|sqlalchemy|pydantic|postgres|\$argon2|senha_hash|_sha256|SELECT |INSERT ',
     re.IGNORECASE,
 )
 """What a body holds when it tells of the program, of the database or of a password."""

@@ -40,7 +40,7 @@ OF_A_TENANT = (
     "idempotency",
 )
 OF_A_PERSON = ("sessions", "messages")
-OF_NOBODY = ("documents", "chunks", "vectors", "passages", "paid_vectors", "counters")
+OF_NOBODY = ("documents", "chunks", "vectors", "passages", "paid_vectors", "counters", "jobs", "uploads")
 DOORS = {
     "prefeituras.public_id",
     "prefeituras.id_of_slug",

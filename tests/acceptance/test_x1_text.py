@@ -18,6 +18,7 @@ from tests.acceptance.environment import AcceptanceEnvironment
 from tests.acceptance.hostile_requests import INVITATION, HostileRequest, hostile_requests, with_texts
 from tests.acceptance.hostile_text import literal
 from tests.acceptance.installation import Actor, Installation, open_installation
+from tests.factories import a_document, publish
 
 CODE = "X1"
 TRIES = (
@@ -118,6 +119,10 @@ async def _bench(installation: Installation) -> Bench:
     colleague = await installation.person(home.id)
     asked = await installation.send("POST", "/api/v1/chat/ask", actor, body={"message": "Qual o prazo?"})
     key = await installation.send("POST", "/api/v1/chaves", actor, body={"nome": "programa"})
+    announced = await installation.send(
+        "POST", "/api/v1/documents/uploads", actor, body={"file_name": "lei.txt", "size": 7, "sha256": uuid4().hex * 2}
+    )
+    document = await publish(installation.database, a_document())
     rows = await installation.admin.fetch(
         "SELECT table_name, column_name FROM information_schema.columns"
         " WHERE table_schema = 'balcao' AND data_type IN ('text', 'jsonb')"
@@ -131,6 +136,8 @@ async def _bench(installation: Installation) -> Bench:
             "usuario_id": str(colleague.usuario_id),
             "session_id": asked.json()["session_id"],
             "chave_id": key.json()["chave"]["id"],
+            "document_id": str(document.id),
+            "upload_id": announced.json()["upload_id"],
         },
         columns=[(row["table_name"], row["column_name"]) for row in rows],
     )

@@ -17,10 +17,12 @@ from balcao.domain.prefeitura import Prefeitura
 from balcao.domain.usuario import Papel
 from balcao.infrastructure.database.database import Database
 from tests.api.accounts import Account, Accounts
+from tests.factories import a_document
 
 API = "/api/v1"
 ROLES = ("anônimo", *Papel)
 PASSWORD = "uma senha comprida"
+_AN_UPLOAD = f"{API}/documents/uploads/{uuid4()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,33 @@ async def _keys(world: World, role: str, place: Place) -> Sent | None:
     return Sent(path=f"{API}/chaves{place.query}", json={"nome": "Site"})
 
 
+def _of_document(suffix: str = "", json: dict[str, object] | None = None, *, done: int = 200) -> Maker:
+    """A route about a document, which is everybody's."""
+
+    async def make(world: World, role: str, place: Place) -> Sent | None:
+        if place is world.other:
+            return None
+        async with world.database.ingestion() as work:
+            document = await work.documents.save(a_document(title=f"Lei {uuid4().hex}"))
+        return Sent(path=f"{API}/documents/{document.id}{suffix}", json=json, done=done)
+
+    return make
+
+
+async def _announce(world: World, role: str, place: Place) -> Sent | None:
+    body: dict[str, object] = {"file_name": "lei.txt", "size": 7, "sha256": uuid4().hex * 2}
+    return Sent(path=f"{API}/documents/uploads", json=body) if place is world.own else None
+
+
+def _nothing_sent(path: str, *, done: int) -> Maker:
+    """A route that takes a file, and gets none."""
+
+    async def make(world: World, role: str, place: Place) -> Sent | None:
+        return Sent(path=path, json={}, done=done) if place is world.own else None
+
+    return make
+
+
 async def _one_key(world: World, role: str, place: Place) -> Sent | None:
     return Sent(path=f"{API}/chaves/{await world.key(place)}{place.query}")
 
@@ -191,6 +220,21 @@ REQUESTS: dict[str, Maker] = {
     "GET /api/v1/chat/sessions/{session_id}": _one_session,
     "DELETE /api/v1/chat/sessions/{session_id}": _one_session,
     "POST /api/v1/documents/search": _plain(f"{API}/documents/search", {"query": "prazo"}),
+    "POST /api/v1/documents": _nothing_sent(f"{API}/documents", done=400),
+    "POST /api/v1/documents/uploads": _announce,
+    "PUT /api/v1/documents/uploads/{upload_id}/content": _nothing_sent(f"{_AN_UPLOAD}/content", done=404),
+    "POST /api/v1/documents/uploads/{upload_id}/complete": _nothing_sent(f"{_AN_UPLOAD}/complete", done=404),
+    "GET /api/v1/documents": _plain(f"{API}/documents"),
+    "GET /api/v1/documents/{document_id}": _of_document(),
+    "PATCH /api/v1/documents/{document_id}": _of_document(json={"title": "Outro título"}),
+    "DELETE /api/v1/documents/{document_id}": _of_document(),
+    "GET /api/v1/documents/{document_id}/status": _of_document("/status"),
+    "GET /api/v1/documents/{document_id}/events": _of_document("/events"),
+    "GET /api/v1/documents/{document_id}/original": _of_document("/original", done=404),
+    "GET /api/v1/documents/{document_id}/chunks": _of_document("/chunks"),
+    "POST /api/v1/documents/{document_id}/confirmar": _of_document("/confirmar", done=409),
+    "POST /api/v1/documents/{document_id}/cancelar": _of_document("/cancelar", done=409),
+    "POST /api/v1/documents/{document_id}/tentar-de-novo": _of_document("/tentar-de-novo", done=409),
     "POST /api/v1/auth/login": _login,
     "POST /api/v1/auth/refresh": _refresh,
     "POST /api/v1/auth/logout": _logout,

@@ -22,7 +22,7 @@ REFUSED = {
     "espacos.txt": "não tem texto",
     "binario.txt": "binário",
     "imagem.pdf": "não é um PDF",
-    "modelo.odt": "formato não aceito",
+    "planilha.xls": "formato não aceito",
     "planilha.docx": "DOCX",
     "pendurado.txt": "não existe",
     "circular.txt": "não pôde ser lido",
@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "binario.txt").write_bytes(bytes(range(256)) * 8)
     (folder / "imagem.pdf").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     (folder / "planilha.docx").write_bytes(b"PK\x03\x04" + bytes(50))
-    (folder / "modelo.odt").write_bytes(b"PK\x03\x04")
+    (folder / "planilha.xls").write_bytes(b"PK\x03\x04")
     (folder / "pendurado.txt").symlink_to("/nada/aqui.txt")
     (folder / "circular.txt").symlink_to("circular.txt")
     (folder / "volta").symlink_to(folder, target_is_directory=True)
@@ -71,18 +71,17 @@ def test_a_folder_of_good_and_bad_files_gives_each_its_outcome(warm: Balcao, fol
     assert first.err == ""
     found = by_name(first)
     assert set(found) == GOOD | ODDLY_NAMED | set(REFUSED)
-    assert {name for name, row in found.items() if row["situacao"] == "ingerido"} == GOOD | ODDLY_NAMED
+    assert {name for name, row in found.items() if row["situacao"] == "novo"} == GOOD | ODDLY_NAMED
     for name, reason in REFUSED.items():
         motive = str(found[name]["motivo"])
         assert found[name]["situacao"] == "falhou"
         assert name in motive
         assert reason in motive
         assert motive.endswith(".")
-        assert found[name]["document_id"] is None
 
     listed = warm.run("documentos", "listar", "--json").rows()
     ids = {row["document_id"] for row in listed}
-    assert ids == {row["document_id"] for row in found.values() if row["document_id"]}
+    assert ids == {row["document_id"] for row in found.values() if row["situacao"] == "novo"}
 
     again = warm.run("ingerir", folder, "--json")
     assert again.code == 1  # the bad files are still bad
@@ -95,13 +94,13 @@ def test_a_folder_of_good_and_bad_files_gives_each_its_outcome(warm: Balcao, fol
 def test_repeated_documents_are_no_failure_and_the_old_command_does_the_same(warm: Balcao) -> None:
     first = warm.run(EXAMPLES / "lei-organica.md", EXAMPLES / "carta-de-servicos.pdf", script="ingest-documents")
     assert first.code == 0
-    assert "2 ingeridos, 0 duplicados, 0 com falha" in first.out
+    assert "2 novos, 0 atualizados, 0 duplicados, 0 parecidos, 0 com falha" in first.out
     again = warm.run(EXAMPLES, "--json", script="ingest-documents")
     assert again.code == 0
     assert [row["situacao"] for row in again.rows()].count("duplicado") == 2
     people = warm.run("ingerir", EXAMPLES)
     assert people.code == 0
-    assert "0 ingeridos, 8 duplicados, 0 com falha; 0 tokens gastos." in people.out
+    assert "0 novos, 0 atualizados, 8 duplicados, 0 parecidos, 0 com falha; 0 tokens gastos." in people.out
 
 
 def test_ente_is_what_was_given_or_refused_before_any_file(warm: Balcao, tmp_path: Path) -> None:
@@ -113,7 +112,7 @@ def test_ente_is_what_was_given_or_refused_before_any_file(warm: Balcao, tmp_pat
         assert refused.err == ""
     assert warm.run("documentos", "listar", "--json").rows() == []
     taken = warm.run("ingerir", tmp_path, "--ente", "4211504", "--json").rows()
-    assert [row["situacao"] for row in taken] == ["ingerido"]
+    assert [row["situacao"] for row in taken] == ["novo"]
     assert "Nova Trento" in str(taken[0]["ente"])
 
 
@@ -121,7 +120,7 @@ def test_what_is_not_there_is_named_and_the_rest_ingested(balcao: Balcao) -> Non
     outcome = balcao.run("ingerir", "/nada/aqui.pdf", EXAMPLES / "lei-organica.md")
     assert outcome.code == 1
     assert "aqui.pdf" in outcome.out
-    assert "1 ingerido, 0 duplicados, 1 com falha" in outcome.out
+    assert "1 novo, 0 atualizados, 0 duplicados, 0 parecidos, 1 com falha" in outcome.out
     long = balcao.run("ingerir", "/" + "/".join(["pasta" * 30] * 10) + "/a.txt", "/" + "x" * 300 + ".txt", "--json")
     assert long.code == 1
     assert [row["situacao"] for row in long.rows()] == ["falhou", "falhou"]
@@ -228,7 +227,7 @@ def test_folders_and_files_that_may_not_be_read_are_named(nobody: Balcao) -> Non
         "fechada": "falhou",
         "b.txt": "falhou",
         "segredo.txt": "falhou",
-        "aviso.txt": "ingerido",
+        "aviso.txt": "novo",
     }
     assert "fechada: a pasta não pôde ser aberta" in str(found["fechada"]["motivo"])
     assert "segredo.txt: sem permissão de leitura" in str(found["segredo.txt"]["motivo"])

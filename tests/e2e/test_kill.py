@@ -64,6 +64,7 @@ def test_a_kill_at_any_moment_leaves_nothing_half_and_the_next_run_does_the_rest
     print(f"\nsemente {seed}")
     moments = random.Random(seed)  # noqa: S311 - moments, not secrets
     killed_midway = 0
+    assert balcao.run("documentos", "listar").code == 0, "there is a database to look into, however early the kill"
     for series in range(ROUNDS):
         folder = laws(tmp_path, series)
         process = balcao.start("ingerir", folder, "--json")
@@ -79,7 +80,7 @@ def test_a_kill_at_any_moment_leaves_nothing_half_and_the_next_run_does_the_rest
         completed = balcao.run("ingerir", folder, "--json")
         assert completed.code == 0, completed
         outcomes = [row["situacao"] for row in completed.rows()]
-        assert (outcomes.count("duplicado"), outcomes.count("ingerido")) == (new, DOCUMENTS - new)
+        assert (outcomes.count("duplicado"), outcomes.count("novo")) == (new, DOCUMENTS - new)
     titles, half = asyncio.run(examine(balcao.data))
     assert half == []
     assert len(titles) == len(set(titles)) == ROUNDS * DOCUMENTS
@@ -147,7 +148,7 @@ def test_two_commands_that_ingest_the_same_folder_at_once_take_each_document_onc
     rivals = [balcao.start("ingerir", EXAMPLES, "--json") for _ in range(3)]
     finished = [(rival.communicate(timeout=90), rival.returncode) for rival in rivals]
     assert [(code, err) for (_, err), code in finished] == [(0, "")] * 3
-    assert sum(out.count('"situacao": "ingerido"') for (out, _), _ in finished) == 8
+    assert sum(out.count('"situacao": "novo"') for (out, _), _ in finished) == 8
     assert sum(out.count('"situacao": "duplicado"') for (out, _), _ in finished) == 16
     assert balcao.postmaster() is None
     titles, half = asyncio.run(examine(balcao.data))

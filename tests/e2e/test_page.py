@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, ViewportSize, async_playwright, expect
 
-from balcao.application.use_cases.ingest_document import IngestRequest
+from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.ente import Ente
 from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.interface.dependencies.container import open_container
@@ -110,7 +110,9 @@ async def visit(
         for name, text in LAWS.items():
             path = folder / name
             path.write_text(text, encoding="utf-8")
-            await container.ingest.execute(IngestRequest(path=path, ente=Ente.geral()))
+            request = RegisterRequest(path=path, file_name=name, ente=Ente.geral(), inline=True)
+            registered = await container.collection.register.execute(request)
+            await container.collection.process.execute(registered.job_id)
         listener = listen("127.0.0.1", 0)
         server = uvicorn.Server(uvicorn.Config(create_app(container), log_config=None, access_log=False))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -138,6 +140,13 @@ async def test_an_answer_shows_its_sources_and_the_conversation_goes_on(
 
         await first.get_by_role("link", name="fonte 1").first.click()
         await expect(source).to_be_focused()
+
+        async with open_page.page.expect_popup() as opened:
+            await source.get_by_role("link", name="sorvete.txt").click()
+        original = await opened.value
+        assert original.url.endswith("/original")
+        await expect(original.locator("body")).to_contain_text("12 reais por mês")
+        await original.close()
 
         async with open_page.page.expect_request("**/chat/ask") as continued:
             second = await open_page.ask("O que o vendedor deve manter limpo na praça?")

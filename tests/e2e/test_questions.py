@@ -191,7 +191,7 @@ def test_a_removed_document_is_gone_and_may_come_back(collection: Balcao, tmp_pa
     twice = collection.run("documentos", "remover", str(row["document_id"]), "--json")
     assert twice.fields()["error_code"] == "document_not_found"
     (back,) = collection.run("ingerir", tmp_path, "--ente", "geral", "--json").rows()
-    assert back["situacao"] == "ingerido"
+    assert back["situacao"] == "novo"
     collection.run("documentos", "remover", str(back["document_id"]))
 
 

@@ -172,7 +172,7 @@ async def test_the_whole_way_on_an_external_database(
     place = ("--slug", "aurora", "--nome", "Prefeitura de Aurora das Palmeiras", "--uf", "MG", "--ibge", "9999999")
     assert outside.run("prefeitura", "criar", *place, "--publica").code == 0
     taken = outside.run("ingerir", EXAMPLES, "--ente", "9999999", "--json")
-    assert (taken.code, {row["situacao"] for row in taken.rows()}) == (0, {"ingerido"})
+    assert (taken.code, {row["situacao"] for row in taken.rows()}) == (0, {"novo"})
     answer = outside.run("perguntar", IPTU_QUESTION, "--json").fields()
     assert "10%" in str(answer["response"])
     assert not (balcao.data / "postgres").exists()

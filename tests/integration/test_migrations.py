@@ -20,7 +20,8 @@ from balcao.domain.errors import SchemaNotMigrated
 from balcao.infrastructure.database import migrator
 from balcao.infrastructure.database.connection import DatabaseAccess, DatabaseAccesses
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
-from balcao.infrastructure.database.tables import metadata
+from balcao.infrastructure.database.tables import QUEUE_TABLE, metadata
+from balcao.infrastructure.repositories.queue import queue_on
 
 
 def schema_dump(url: str) -> str:
@@ -57,6 +58,8 @@ async def differences(access: DatabaseAccess) -> list[object]:
         return list(compare_metadata(context, metadata))
 
     def only_ours(name: str | None, kind: str, _parents: object) -> bool:
+        if kind == "table":
+            return not (name or "").startswith(QUEUE_TABLE)
         return kind != "schema" or name == "balcao"
 
     async def open_connection() -> asyncpg.Connection:
@@ -65,6 +68,16 @@ async def differences(access: DatabaseAccess) -> list[object]:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=open_connection, poolclass=NullPool)
     async with engine.connect() as connection:
         return await connection.run_sync(compare)
+
+
+async def test_the_queue_is_as_its_library_would_have_it(admin: asyncpg.Connection) -> None:
+    async def wanted() -> list[str]:
+        plan = await queue_on(admin).plan_upgrade()
+        return [statement for statement in plan.statements if "CREATE OR REPLACE FUNCTION" not in statement]
+
+    assert await wanted() == []
+    await admin.execute("DROP INDEX balcao.pgqueuer_picked_slot_idx")
+    assert len(await wanted()) == 1
 
 
 async def test_every_declared_index_and_constraint_exists(admin: asyncpg.Connection) -> None:

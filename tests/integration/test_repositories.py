@@ -1,5 +1,6 @@
 """The repositories of the decision record behind v2.0's interfaces, on a real PostgreSQL."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from balcao.domain.document import DocumentState
 from balcao.domain.ente import Ente
 from balcao.domain.errors import DuplicateDocument, DuplicatePrefeitura, DuplicateUsuario
 from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId, UsuarioId
+from balcao.domain.page_boxes import LineBox
 from balcao.domain.usuario import Papel, Usuario
 from balcao.infrastructure.database.database import Database
 from tests.factories import a_chunk, a_document, a_prefeitura, an_embedding, publish
@@ -72,6 +74,17 @@ async def test_chunks_keep_their_order_and_place(database: Database) -> None:
         assert await work.chunks.find_chunk_by_id(ChunkId(uuid4())) is None
         assert await work.chunks.delete_chunks_by_document_id(document.id) == 2
         assert await work.vectors.count_embeddings() == 0
+
+
+async def test_a_chunk_keeps_where_its_lines_stand_on_the_page(database: Database) -> None:
+    document = a_document("primeiro segundo")
+    lines = (LineBox(start_char=0, page=3, x0=56.7, y0=72.0, x1=538.6, y1=84.1),)
+    copied, inserted = (replace(a_chunk(document, index=index), lines=lines) for index in (0, 1))
+    await publish(database, document, copied)
+    async with database.ingestion() as work:
+        await work.chunks.save_chunk(inserted)
+        found = await work.chunks.find_chunks_by_document_id(document.id)
+    assert [chunk.lines for chunk in found] == [lines, lines]
 
 
 async def test_v2s_vector_methods(database: Database) -> None:

@@ -1,7 +1,7 @@
 import os
 import time
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from balcao.domain.document import Document, DocumentChunk, DocumentMetadata, Pa
 from balcao.domain.ente import Ente
 from balcao.domain.errors import InvalidConfiguration
 from balcao.domain.ids import DocumentId
+from balcao.domain.page_boxes import LineBox, PageBox, boxes_of, decode_lines, encode_lines
 from balcao.domain.text_chunker import TextChunker
 
 REAL_DOCUMENTS = Path(os.environ.get("BALCAO_DADOS_REAIS", Path(__file__).parents[3] / "shared" / "data")) / "docs"
@@ -67,7 +68,7 @@ LINES = st.sampled_from(
         "TÍTULO I", "CAPÍTULO II - DOS BENS", "Seção I", "Das Taxas", "## Anexo I", "SUMÁRIO", "Art. 1º A lei vale.",
         "Art. 2º", '"Art. 3º Vale." (NR)', "§ 1º O prazo é de 10 dias.", "Parágrafo único. Não se aplica.", "I - um;",
         "II - dois.", "a) letra;", "", "PORTARIA Nº 1", "DECRETO Nº 2", "TÍTULO I ........ 3", "Texto corrido. Outro.",
-        "........", "x" * 90, "palavra " * 30, "Fim; e", "\t", "€" * 7,
+        "........", "a\tb\tc", "d\te", "x" * 90, "palavra " * 30, "Fim; e", "\t", "€" * 7,
     ]
 )  # fmt: skip
 
@@ -79,13 +80,18 @@ LINES = st.sampled_from(
     ),
     chunk_size=st.integers(1, 60),
     overlap_share=st.floats(0, 0.99),
+    page_lengths=st.lists(st.integers(1, 200), max_size=4),
 )
-@example(content="0\n\n 000000000000000000000;\n0\r000000\x80ࠀࠀࠀࠀࠀ", chunk_size=16, overlap_share=0.5)
+@example(content="0\n\n 000000000000000000000;\n0\r000000\x80ࠀࠀࠀࠀࠀ", chunk_size=16, overlap_share=0.5, page_lengths=[])
 def test_every_text_is_kept_whole_within_the_size_and_at_exact_offsets(
-    content: str, chunk_size: int, overlap_share: float
+    content: str, chunk_size: int, overlap_share: float, page_lengths: list[int]
 ) -> None:
-    chunks = chunks_of(content, chunk_size=chunk_size, overlap=int(chunk_size * overlap_share))
+    offsets = [offset for offset in accumulate(page_lengths, initial=0) if offset < len(content) or not offset]
+    starts = [PageStart(number=number, start_char=offset) for number, offset in enumerate(offsets, 1)]
+    chunks = chunks_of(content, chunk_size=chunk_size, overlap=int(chunk_size * overlap_share), page_starts=starts)
     assert_faithful(content, chunks, chunk_size)
+    for chunk in chunks:
+        assert not any(chunk.start_char < offset < chunk.end_char for offset in offsets)
 
 
 def test_a_blank_text_has_no_chunks() -> None:
@@ -197,6 +203,76 @@ def test_the_acts_of_a_gazette_are_never_mixed() -> None:
         "Portaria nº 10 > Art. 1º",
         "Decreto nº 77/2020 > Art. 1º",
     ]
+
+
+ROWS = [f"Serviço {letter}\t{number} dias\tR$ {number},50" for number, letter in enumerate("ABCDEFGH", 3)]
+PROSE = "O atendimento é feito no balcão da prefeitura. Não se cobra pela informação prestada. "
+
+
+def test_a_table_stays_whole_where_it_fits() -> None:
+    table = "\n".join(ROWS)
+    content = f"Art. 4º {PROSE * 2}\n{table}\n{PROSE * 2}"
+    size = by_bytes(table) + 20
+    chunks = chunks_of(content, chunk_size=size, overlap=10)
+    assert [table in chunk.original_content for chunk in chunks].count(True) == 1
+    assert_faithful(content, chunks, size)
+
+
+def test_a_table_too_large_is_cut_between_rows_and_its_pieces_name_its_columns() -> None:
+    header = "Serviço\tPrazo\tTaxa"
+    content = f"{PROSE}\n" + "\n".join([header, *ROWS])
+    chunks = chunks_of(content, chunk_size=40, overlap=10, contextual=True)
+    pieces = [chunk for chunk in chunks if "\t" in chunk.original_content]
+    assert len(pieces) > 2
+    for piece in pieces:
+        assert set(piece.original_content.split("\n")) <= {header, *ROWS}
+        assert ("continuação de: Serviço / Prazo / Taxa…" in piece.content) == (header not in piece.original_content)
+
+
+def test_one_line_with_a_tab_is_no_table() -> None:
+    (chunk,) = chunks_of(f"1.\tO presente manual.\n{PROSE}Telefone\t3333", chunk_size=200)
+    assert chunk.path is None
+
+
+def test_a_chunk_ends_with_its_page_and_the_next_says_what_it_continues() -> None:
+    first, second = (
+        "Art. 5º O prazo do recurso é de dez dias.\n§ 1º Conta-se",
+        "da ciência da decisão.\nArt. 6º Cabe recurso.",
+    )
+    content, starts = join_pages((PageText(number=7, text=first), PageText(number=8, text=second)))
+    chunks = chunks_of(content, chunk_size=200, contextual=True, page_starts=starts)
+    assert [(chunk.page, chunk.original_content, chunk.path) for chunk in chunks] == [
+        (7, first, "Art. 5º"),
+        (8, second, "Arts. 5º e 6º"),
+    ]
+    assert "continuação de: Art. 5º O prazo do recurso é de dez dias" in chunks[1].content
+    assert "continuação" not in chunks[0].content
+
+
+def test_a_chunk_has_the_lines_that_hold_it() -> None:
+    content, starts = join_pages(tuple(PageText(number=n, text=f"Linha {n}a\nLinha {n}b") for n in (1, 2)))
+    lines = [
+        LineBox(start_char=content.index(f"Linha {page}{line}"), page=page, x0=50, y0=y, x1=90, y1=y + 9)
+        for page in (1, 2)
+        for line, y in (("a", 100), ("b", 112))
+    ]
+    chunker = TextChunker(chunk_size=60, overlap=0, count_tokens=by_bytes)
+    chunks = chunker.chunk_document_content(document(content), starts, lines)
+    assert [chunk.lines for chunk in chunks] == [tuple(lines[:2]), tuple(lines[2:])]
+    assert boxes_of(chunks[1].lines, chunks[1].start_char, chunks[1].end_char) == (
+        PageBox(page=2, x0=50, y0=100, x1=90, y1=121),
+    )
+    assert decode_lines(encode_lines(chunks[0].lines)) == chunks[0].lines
+
+
+def test_columns_and_distant_lines_are_marked_apart() -> None:
+    places = [(50, 700), (50, 712), (300, 100), (300, 112), (300, 400)]
+    lines = [LineBox(start_char=10 * n, page=1, x0=x, y0=y, x1=x + 200, y1=y + 9) for n, (x, y) in enumerate(places)]
+    assert [(box.x0, box.y0, box.y1) for box in boxes_of(lines, 0, 50)] == [
+        (50, 700, 721), (300, 100, 121), (300, 400, 409),
+    ]  # fmt: skip
+    assert [box.y0 for box in boxes_of(lines, 15, 20)] == [712]
+    assert boxes_of([], 0, 10) == ()
 
 
 def test_the_page_is_that_of_the_first_character() -> None:

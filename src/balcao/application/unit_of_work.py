@@ -10,6 +10,7 @@ from balcao.domain.repositories import (
     DocumentChunkRepository,
     DocumentRepository,
     IdempotencyRepository,
+    IngestionJobRepository,
     InvitationRepository,
     LoginSessionRepository,
     MessageRepository,
@@ -17,6 +18,7 @@ from balcao.domain.repositories import (
     PassageRepository,
     PrefeituraRepository,
     SessionRepository,
+    UploadRepository,
     UsuarioRepository,
     VectorRepository,
 )
@@ -51,6 +53,16 @@ class UnitOfWork(Protocol):
     @property
     def paid_vectors(self) -> PaidVectorRepository:
         """Vectors already paid for."""
+        ...
+
+    @property
+    def uploads(self) -> UploadRepository:
+        """Announced uploads."""
+        ...
+
+    @property
+    def jobs(self) -> IngestionJobRepository:
+        """The work of taking documents in."""
         ...
 
     @property

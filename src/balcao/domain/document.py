@@ -1,12 +1,13 @@
 """A document of the global collection, its chunks and their embeddings."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from balcao.domain.acts import Act
 from balcao.domain.ente import Ente
 from balcao.domain.ids import ChunkId, DocumentId
+from balcao.domain.page_boxes import LineBox
 from balcao.domain.validity import Validity
 
 EMBEDDING_DIMENSIONS = 1536
@@ -64,7 +65,8 @@ class DocumentChunk:
 
     ``original_content`` is exactly ``document.content[start_char:end_char]``; ``content`` is the same text behind its
     context prefix, and is what is embedded. ``page`` counts from 1 and is None where the format has no pages;
-    ``path`` is the place in the document's structure ("Título II > Capítulo I > Art. 5º").
+    ``path`` is the place in the document's structure ("Título II > Capítulo I > Art. 5º"). ``lines`` are those that
+    hold the passage, at the document's offsets, where the format has pages: ``boxes_of`` makes rectangles of them.
     """
 
     id: ChunkId
@@ -76,6 +78,7 @@ class DocumentChunk:
     end_char: int
     page: int | None = None
     path: str | None = None
+    lines: tuple[LineBox, ...] = ()
     embedding: Embedding | None = None
     created_at: datetime | None = None
 
@@ -111,11 +114,25 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadingStart:
+    """Where a line begins that the file itself marks as a heading; ``level`` 1 is the widest."""
+
+    start_char: int
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """The text of one page, or of a whole file that has no pages (``number`` None)."""
+    """The text of one page, or of a whole file that has no pages (``number`` None).
+
+    ``lines`` tell where the page's lines stand on it, and ``headings`` which of them are headings by the file's own
+    styles, both in order and at offsets of ``text``.
+    """
 
     number: int | None
     text: str
+    lines: tuple[LineBox, ...] = ()
+    headings: tuple[HeadingStart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +160,23 @@ def join_pages(pages: tuple[PageText, ...]) -> tuple[str, tuple[PageStart, ...]]
         starts.append(PageStart(number=page.number, start_char=offset))
         offset += len(page.text) + 1
     return "\n".join(page.text for page in pages), tuple(starts)
+
+
+def join_lines(pages: tuple[PageText, ...]) -> tuple[LineBox, ...]:
+    """The lines of all pages, in order, at their offsets in the content that ``join_pages`` makes."""
+    _, starts = join_pages(pages)
+    return tuple(
+        replace(line, start_char=page_start.start_char + line.start_char)
+        for page, page_start in zip(pages, starts, strict=True)
+        for line in page.lines
+    )
+
+
+def join_headings(pages: tuple[PageText, ...]) -> tuple[HeadingStart, ...]:
+    """The headings of all pages, in order, at their offsets in the content that ``join_pages`` makes."""
+    _, starts = join_pages(pages)
+    return tuple(
+        replace(heading, start_char=page_start.start_char + heading.start_char)
+        for page, page_start in zip(pages, starts, strict=True)
+        for heading in page.headings
+    )

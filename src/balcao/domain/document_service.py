@@ -1,15 +1,14 @@
 """Creates documents: validates what is known of a file and refuses what the collection already holds."""
 
 import hashlib
-from pathlib import PurePath
-from uuid import uuid4
+from dataclasses import replace
 
 from balcao.domain.acts import act_of_title
 from balcao.domain.document import Document, DocumentState, ExtractedDocument, join_pages
 from balcao.domain.ente import Ente
 from balcao.domain.errors import DuplicateDocument, EmptyFile
-from balcao.domain.ids import DocumentId
 from balcao.domain.repositories import DocumentRepository
+from balcao.domain.similar_titles import act_key, may_be_the_same
 
 
 class DocumentService:
@@ -18,50 +17,80 @@ class DocumentService:
     def __init__(self, documents: DocumentRepository) -> None:
         self._documents = documents
 
-    async def create_document(
-        self, extracted: ExtractedDocument, *, sha256: bytes, file_path: str, ente: Ente
+    async def create_document(self, document: Document) -> Document:
+        """Save a new document, which is not read yet: nobody finds it. Failed ones of the same bytes give way to it.
+
+        Raises:
+            DuplicateDocument: the same bytes are in the collection, or on their way.
+        """
+        await self.refuse_same_bytes(document.sha256)
+        await self._documents.delete_failed(document.sha256)
+        return await self._documents.save(document)
+
+    async def refuse_same_bytes(self, sha256: bytes) -> None:
+        """Look a file up by its bytes.
+
+        Raises:
+            DuplicateDocument: with the id of the document that has them.
+        """
+        if same := await self._documents.find_by_sha256(sha256):
+            raise DuplicateDocument(_ALREADY[same.state].format(titulo=same.title, id=same.id), document_id=same.id)
+
+    async def with_text(
+        self, document: Document, extracted: ExtractedDocument, *, title: str | None, ente: Ente
     ) -> Document:
-        """A new document, ready to be chunked; nothing is saved.
+        """The document with the text that was read; nothing is saved. ``title`` None keeps the document's own.
 
         Raises:
             EmptyFile: there is no text.
-            DuplicateDocument: the same bytes, source or text are in the collection already.
+            DuplicateDocument: the same text is in the collection, or on its way.
         """
         content, _ = join_pages(extracted.pages)
-        file_name = PurePath(extracted.metadata.source or "").name
         if not content.strip():
-            raise EmptyFile(f"{file_name}: o arquivo não tem texto.")
+            raise EmptyFile(f"{document.file_name}: o arquivo não tem texto.")
         text_sha256 = hashlib.sha256(" ".join(content.split()).encode()).digest()
-        await self.refuse_duplicates(sha256=sha256, source=extracted.metadata.source, text_sha256=text_sha256)
-        return Document(
-            id=DocumentId(uuid4()),
-            title=extracted.title,
-            content=content,
-            file_path=file_path,
-            sha256=sha256,
-            text_sha256=text_sha256,
-            ente=ente,
-            metadata=extracted.metadata,
-            file_name=file_name,
-            act=act_of_title(extracted.title),
-            state=DocumentState.PROCESSANDO,
-        )
-
-    async def refuse_duplicates(self, *, sha256: bytes, source: str | None, text_sha256: bytes | None = None) -> None:
-        """Look the file up by bytes, by source and, once it is read, by text (white space folded).
-
-        Raises:
-            DuplicateDocument: with the id of the document that is there, and what makes it the same.
-        """
-        if same := await self._documents.find_by_sha256(sha256):
-            raise DuplicateDocument(f"Já está na coleção: {same.title}", document_id=same.id)
-        if source and (same := await self._documents.find_by_source(source)):
-            raise DuplicateDocument(
-                f"O arquivo mudou desde que foi ingerido; remova a versão anterior "
-                f'("balcao documentos remover {same.id}") e ingira de novo.',
-                document_id=same.id,
-            )
-        if text_sha256 and (same := await self._documents.find_by_text_sha256(text_sha256)):
+        same = await self._documents.find_by_text_sha256(text_sha256)
+        if same and same.id != document.id:
             raise DuplicateDocument(
                 f"O mesmo texto já está na coleção, vindo de outro arquivo: {same.title}", document_id=same.id
             )
+        return replace(
+            document,
+            title=title or document.title,
+            content=content,
+            text_sha256=text_sha256,
+            ente=ente,
+            act=act_of_title(title or document.title),
+            metadata=replace(extracted.metadata, source=document.metadata.source),
+        )
+
+    async def similar_to(self, document: Document) -> Document | None:
+        """A document that may be the same by its title; never the one that this is the next version of.
+
+        From here to the end of the unit of work nobody else compares titles, so that two alike are not both let in.
+        """
+        await self._documents.serialise_titles()
+        key = act_key(document.title)
+        alike = await self._documents.find_similar(document.title)
+        of_act = await self._documents.find_by_act(key) if key else []
+        source = document.metadata.source
+        return next(
+            (
+                other
+                for other in [*alike, *of_act]
+                if other.id != document.id
+                and not (source and other.metadata.source == source)
+                and may_be_the_same(document, other)
+            ),
+            None,
+        )
+
+
+_ALREADY = {
+    DocumentState.DISPONIVEL: "Já está na coleção: {titulo}",
+    DocumentState.PROCESSANDO: "Já está sendo ingerido: {titulo}",
+    DocumentState.AGUARDANDO_CONFIRMACAO: (
+        'Já foi enviado e aguarda confirmação, porque um título é parecido: {titulo}. Para aceitar: "balcao documentos '
+        'confirmar {id}".'
+    ),
+}

@@ -9,6 +9,7 @@
     │   ├── InvalidEnte
     │   ├── WeakPassword
     │   ├── InvalidInvitation
+    │   ├── UnsatisfiableRange
     │   ├── PayloadTooLarge
     │   ├── RequestHeadTooLarge
     │   └── RequestTooSlow
@@ -19,11 +20,17 @@
     ├── NotFound
     │   ├── SessionNotFound
     │   ├── DocumentNotFound
+    │   ├── OriginalNotFound
+    │   ├── UploadNotFound
     │   ├── PrefeituraNotFound
     │   ├── UsuarioNotFound
     │   └── ApiKeyNotFound
     ├── Conflict
     │   ├── DuplicateDocument
+    │   ├── UploadIncomplete
+    │   ├── IngestionInProgress
+    │   ├── IngestionCancelled
+    │   ├── WrongDocumentState
     │   ├── DuplicatePrefeitura
     │   ├── DuplicateUsuario
     │   ├── RequestInProgress
@@ -36,10 +43,14 @@
     ├── UnusableFile
     │   ├── UnreadableFile
     │   ├── EmptyFile
+    │   ├── UploadMismatch
     │   ├── UnsupportedFormat
     │   ├── ContentMismatch
     │   ├── NoTextLayer
     │   └── ExtractionFailed
+    ├── StorageError
+    │   ├── StorageUnavailable
+    │   └── CorruptOriginal
     ├── ProviderError
     │   ├── ProviderUnavailable
     │   ├── ProviderRateLimited
@@ -108,6 +119,16 @@ class InvalidInvitation(InvalidInput):
     code = "invalid_invitation"
 
 
+class UnsatisfiableRange(InvalidInput):
+    """O arquivo não tem o trecho pedido em Range; peça um que comece antes do fim."""
+
+    code = "unsatisfiable_range"
+
+    def __init__(self, message: str | None = None, *, size: int = 0) -> None:
+        super().__init__(message)
+        self.size = size
+
+
 class PayloadTooLarge(InvalidInput):
     """O pedido é grande demais; envie menos dados."""
 
@@ -168,6 +189,18 @@ class DocumentNotFound(NotFound):
     code = "document_not_found"
 
 
+class OriginalNotFound(NotFound):
+    """O arquivo original não está no armazenamento; envie o documento de novo."""
+
+    code = "original_not_found"
+
+
+class UploadNotFound(NotFound):
+    """Este envio não existe, já foi concluído ou venceu; comece outro."""
+
+    code = "upload_not_found"
+
+
 class PrefeituraNotFound(NotFound):
     """Prefeitura não encontrada; veja as que existem com "balcao prefeitura listar"."""
 
@@ -200,6 +233,30 @@ class DuplicateDocument(Conflict):
     def __init__(self, message: str | None = None, *, document_id: DocumentId | None = None) -> None:
         super().__init__(message)
         self.document_id = document_id
+
+
+class UploadIncomplete(Conflict):
+    """O arquivo deste envio ainda não chegou; envie-o ao endereço recebido e conclua de novo."""
+
+    code = "upload_incomplete"
+
+
+class IngestionInProgress(Conflict):
+    """Este documento está sendo ingerido agora; aguarde o fim."""
+
+    code = "ingestion_in_progress"
+
+
+class IngestionCancelled(Conflict):
+    """A ingestão foi cancelada ou passou a outro processo; nada ficou pela metade."""
+
+    code = "ingestion_cancelled"
+
+
+class WrongDocumentState(Conflict):
+    """A situação do documento não permite isto; veja-a em "balcao documentos situacao ID"."""
+
+    code = "wrong_document_state"
 
 
 class DuplicatePrefeitura(Conflict):
@@ -278,8 +335,14 @@ class EmptyFile(UnusableFile):
     code = "empty_file"
 
 
+class UploadMismatch(UnusableFile):
+    """O arquivo recebido não é o anunciado: o tamanho ou o SHA-256 difere; envie-o de novo."""
+
+    code = "upload_mismatch"
+
+
 class UnsupportedFormat(UnusableFile):
-    """Formato não aceito; use PDF com texto, DOCX, HTML, TXT ou MD."""
+    """Formato não aceito; use PDF, DOCX, ODT, RTF, DOC, HTML, TXT, MD, PNG, JPEG ou TIFF."""
 
     code = "unsupported_format"
 
@@ -291,7 +354,7 @@ class ContentMismatch(UnusableFile):
 
 
 class NoTextLayer(UnusableFile):
-    """Sem camada de texto: o arquivo é só imagem; passe-o por OCR e envie o resultado."""
+    """Sem camada de texto: o arquivo é só imagem; instale o OCR no servidor ou envie um arquivo com texto."""
 
     code = "no_text_layer"
 
@@ -300,6 +363,24 @@ class ExtractionFailed(UnusableFile):
     """O texto não pôde ser extraído: o arquivo está corrompido, protegido por senha ou é grande demais."""
 
     code = "extraction_failed"
+
+
+class StorageError(BalcaoError):
+    """O armazenamento de arquivos falhou."""
+
+    code = "storage_error"
+
+
+class StorageUnavailable(StorageError):
+    """O armazenamento de arquivos não respondeu; nada foi guardado. Tente de novo em instantes."""
+
+    code = "storage_unavailable"
+
+
+class CorruptOriginal(StorageError):
+    """O arquivo veio do armazenamento diferente do que foi guardado; tente de novo e, se continuar, reenvie-o."""
+
+    code = "corrupt_original"
 
 
 class ProviderError(BalcaoError):
@@ -318,6 +399,10 @@ class ProviderRateLimited(ProviderError):
     """O provedor do modelo limitou os pedidos; tente de novo em instantes."""
 
     code = "provider_rate_limited"
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ProviderRefused(ProviderError):

@@ -1,13 +1,17 @@
 """Blocks of a text that a reader needs whole: an article with all that hangs from it, or a run of plain text."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from types import MappingProxyType
 
 from balcao.domain.legal_structure import Unit, UnitKind, closes_quotation, parse_units
 from balcao.domain.portuguese import fold
 
 _ACT_RANK = 0  # of LineMark.rank: an act is wider than any heading
+_NO_LEVELS: Mapping[int, int] = MappingProxyType({})
 _SHORT_LEAD = 200  # characters of text between a heading and its first article that still belong to the heading
 
 
@@ -17,6 +21,7 @@ class Block:
 
     ``path`` names its place from the widest heading to the article; ``sections`` of its names are headings, the rest
     articles (a second one is quoted by the first, as in an amending law). ``body_start`` is where its headings end.
+    ``origin`` is the block of which it is a part, where a page's end divides one.
     """
 
     start: int
@@ -25,6 +30,7 @@ class Block:
     path: tuple[str, ...]
     sections: int
     units: tuple[Unit, ...]
+    origin: "Block | None" = None
 
     @property
     def opens(self) -> UnitKind:
@@ -37,12 +43,33 @@ class Block:
         return self.path[self.sections :]
 
 
-def parse_blocks(text: str, title: str) -> list[Block]:
-    """Group the units of a text into blocks; a heading that only repeats the document's title names no place."""
+def parse_blocks(text: str, title: str, levels: Mapping[int, int] = _NO_LEVELS) -> list[Block]:
+    """Group the units of a text into blocks; a heading that only repeats the document's title names no place.
+
+    ``levels`` are those of the lines that are headings by the file's own styles, by their offsets.
+    """
     reader = _BlockReader(title)
-    for unit in parse_units(text):
+    for unit in parse_units(text, levels):
         reader.read(unit, text)
     return reader.finish()
+
+
+def divide(blocks: Sequence[Block], offsets: Sequence[int]) -> Iterator[Block]:
+    """The blocks, in order, those that hold some of these ascending offsets divided there."""
+    for block in blocks:
+        inside = offsets[bisect_right(offsets, block.start) : bisect_left(offsets, block.end)]
+        for start, end in pairwise([block.start, *inside, block.end]):
+            yield _part(block, start, end) if inside else block
+
+
+def _part(block: Block, start: int, end: int) -> Block:
+    units = (
+        replace(unit, start=max(unit.start, start), end=min(unit.end, end))
+        for unit in block.units
+        if unit.start < end and unit.end > start
+    )
+    body_start = min(max(block.body_start, start), end)
+    return replace(block, start=start, end=end, body_start=body_start, units=tuple(units), origin=block)
 
 
 class _BlockReader:

@@ -6,15 +6,19 @@ Articles and paragraphs are ordinal up to the ninth and cardinal from the tenth 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import pairwise
 
 from balcao.domain.portuguese import fold
 
 
 class UnitKind(IntEnum):
-    """What a line opens; ``CONTENTS`` is an entry of a table of contents, ``TEXT`` none of the others."""
+    """What a line opens; ``CONTENTS`` is an entry of a table of contents, ``TEXT`` none of the others.
+
+    ``TABLE`` is the rows of one, whose cells tabs part.
+    """
 
     ACT = 0
     HEADING = 1
@@ -25,6 +29,7 @@ class UnitKind(IntEnum):
     ITEM = 6
     TEXT = 7
     CONTENTS = 8
+    TABLE = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class _Line:
 
 _TEXT = LineMark(kind=UnitKind.TEXT)
 _CONTENTS = LineMark(kind=UnitKind.CONTENTS)
+_ROW = LineMark(kind=UnitKind.TABLE)
 _SEEN = 240  # characters of a line that are enough to recognise it
 _LEADER_SEEN = 60  # and of its end, where an entry's page number is
 _LEAD = re.compile(r"\s*(#{1,6}(?=\s))?[\s*_>•·–—-]*([\"“«]?)[\s*_]*")
@@ -114,6 +120,7 @@ _LEADER = re.compile(r"(?:(?:\.\s?){4,}|…{2,})\s*\d{1,4}\s*$")
 _CONTENTS_TITLE = re.compile(r"\W*(?:SUMÁRIO|Sumário|ÍNDICE|Índice)\W*$")
 _CLOSING_QUOTE = re.compile(r"[\"”»]\s*(?:\(NR\)|\(AC\))?\s*[.;]?\s*$")
 _LONGEST_ENTRY = 200  # characters of a table of contents' entry, or of a heading's name
+_LONGEST_HEADING = 120
 _LOOK_BACK = 3  # lines that an entry with dot leaders may take
 
 
@@ -183,9 +190,13 @@ def _article_label(number: str, letter: str) -> str:
     return f"Art. {int(number)}{ordinal}{letter.replace(' ', '')}"
 
 
-def parse_units(text: str) -> list[Unit]:
-    """Cut a text into its units, in order: together they are the whole text, from its first non-blank line on."""
-    lines = _without_false_acts(list(_lines(text)))
+def parse_units(text: str, levels: Mapping[int, int]) -> list[Unit]:
+    """Cut a text into its units, in order: together they are the whole text, from its first non-blank line on.
+
+    ``levels`` are those of the lines that are headings by the file's own styles, by their offsets.
+    """
+    styled = [_styled(line, levels.get(line.start, 0)) for line in _lines(text)]
+    lines = _with_tables(_without_false_acts(styled))
     in_contents = _contents_lines(lines)
     units: list[Unit] = []
     opened: LineMark | None = None
@@ -215,6 +226,8 @@ def _begins_unit(opened: LineMark, mark: LineMark, line: _Line, *, after_blank: 
         if opened.bare and len(name) <= _LONGEST_ENTRY:
             return mark.kind is UnitKind.INCISO and not name.isupper()
         return after_blank or not name.isupper()
+    if UnitKind.TABLE in (opened.kind, mark.kind):
+        return mark.kind is not opened.kind
     return mark.kind is not UnitKind.TEXT or after_blank or opened.kind in (UnitKind.HEADING, UnitKind.CONTENTS)
 
 
@@ -223,6 +236,29 @@ def _lines(text: str) -> Iterator[_Line]:
     for piece in text.split("\n"):
         yield _Line(start=start, text=piece, mark=classify_line(piece))
         start += len(piece) + 1
+
+
+def _styled(line: _Line, level: int) -> _Line:
+    """A line with the mark of a heading of this level, if it has one and opens neither an article nor an act."""
+    label = line.text.strip()
+    if not level or not label or len(label) > _LONGEST_HEADING:
+        return line
+    if line.mark.kind is UnitKind.HEADING:
+        return replace(line, mark=replace(line.mark, rank=level))
+    is_plain = line.mark.kind in (UnitKind.TEXT, UnitKind.INCISO, UnitKind.ITEM)
+    heading = LineMark(kind=UnitKind.HEADING, label=label[:80], rank=level)
+    return replace(line, mark=heading) if is_plain else line
+
+
+def _with_tables(lines: list[_Line]) -> list[_Line]:
+    """Lines of plain text that hold tabs are rows of a table where there are several of them, blanks apart."""
+    is_row = [line.mark.kind is UnitKind.TEXT and "\t" in line.text.strip() for line in lines]
+    filled = [index for index, line in enumerate(lines) if not line.is_blank]
+    rows: set[int] = set()
+    for first, second in pairwise(filled):
+        if is_row[first] and is_row[second]:
+            rows |= {first, second}
+    return [replace(line, mark=_ROW) if index in rows else line for index, line in enumerate(lines)]
 
 
 def _without_false_acts(lines: list[_Line]) -> list[_Line]:

@@ -18,8 +18,8 @@ _GUESS = 4  # characters per token at which the search for a piece's limit begin
 class PassageSplitter:
     """Splits one block of ``text`` into pieces of at most ``chunk_size`` tokens.
 
-    Cuts are made, in order of preference, before a paragraph (§), an inciso, an alínea, an item, a sentence, a line, a
-    word; between two characters only where nothing else is left.
+    Cuts are made, in order of preference, before a paragraph (§) or a table and behind it, before an inciso, an alínea,
+    an item, a sentence, a line (a table's row), a word; between two characters only where nothing else is left.
     """
 
     def __init__(
@@ -59,7 +59,11 @@ class PassageSplitter:
         for unit in block.units:
             if unit.start > block.body_start:
                 levels[_LEVELS.get(unit.kind, 0)].append(unit.start)
-        levels[_SENTENCES] = [start for start, _ in sentence_spans(self._text, block.body_start, block.end)][1:]
+        tables = [unit for unit in block.units if unit.kind is UnitKind.TABLE]
+        sentences = [start for start, _ in sentence_spans(self._text, block.body_start, block.end)][1:]
+        levels[_SENTENCES] = [
+            start for start in sentences if not any(table.start <= start < table.end for table in tables)
+        ]
         return levels
 
     @cached_property

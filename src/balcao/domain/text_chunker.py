@@ -4,14 +4,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from uuid import uuid4
 
-from balcao.domain.document import Document, DocumentChunk, PageStart
+from balcao.domain.document import Document, DocumentChunk, HeadingStart, PageStart
 from balcao.domain.errors import InvalidConfiguration
 from balcao.domain.ids import ChunkId
-from balcao.domain.legal_blocks import Block, common_path, parse_blocks
+from balcao.domain.legal_blocks import Block, common_path, divide, parse_blocks
 from balcao.domain.legal_structure import UnitKind
+from balcao.domain.page_boxes import LineBox, lines_within
 from balcao.domain.passage_splitter import PassageSplitter
 
-_CAPUT_LENGTH = 120  # characters of an article's opening that its later pieces carry as context
+_OPENING_LENGTH = 120  # characters of an article's or a table's opening that its later pieces carry as context
 
 
 class TextChunker:
@@ -20,8 +21,9 @@ class TextChunker:
     ``chunk_size`` and ``overlap`` are in tokens, as ``count_tokens`` counts them: no chunk's ``original_content`` has
     more than ``chunk_size`` (save one made of a single character that is larger). An article stays whole when it fits,
     small neighbouring articles of a section share a chunk, and a heading goes with what follows it. Only the pieces of
-    an article or paragraph too large for one chunk overlap. ``contextual`` puts before each chunk's text, in
-    ``content``, a line that says where it comes from.
+    an article or paragraph too large for one chunk overlap. Where a page ends a chunk ends too, so that the page it is
+    cited by holds all of it; a chunk that goes on with an article says in its context how that begins. ``contextual``
+    puts before each chunk's text, in ``content``, a line that says where it comes from.
 
     Raises:
         InvalidConfiguration: the sizes cannot work together.
@@ -41,18 +43,26 @@ class TextChunker:
         self._contextual = contextual
 
     def chunk_document_content(
-        self, document: Document, page_starts: Sequence[PageStart], *, issuer: str = ""
+        self,
+        document: Document,
+        page_starts: Sequence[PageStart],
+        lines: Sequence[LineBox] = (),
+        headings: Sequence[HeadingStart] = (),
+        *,
+        issuer: str = "",
     ) -> list[DocumentChunk]:
         """The chunks of ``document.content``, in order.
 
         ``original_content`` is ``document.content[start_char:end_char]`` and begins and ends in a non-blank character;
         every non-blank character of the content is in some chunk. ``page_starts`` are those of ``join_pages``, in
-        order; a chunk's page is that of its first character. ``issuer`` names whose act it is, for the context line.
+        order, ``lines`` those of ``join_lines``, ``headings`` those of ``join_headings``; a chunk's page is that of its
+        first character. ``issuer`` names whose act it is, for the context line.
         """
         text = document.content
         chunks: list[DocumentChunk] = []
         offsets = [page.start_char for page in page_starts]
-        for blocks, start, end, continues in self._passages(text, parse_blocks(text, document.title)):
+        levels = {heading.start_char: heading.level for heading in headings}
+        for blocks, start, end in self._passages(text, parse_blocks(text, document.title, levels), offsets):
             original = text[start:end].strip()
             if not original:
                 continue
@@ -60,28 +70,32 @@ class TextChunker:
             position = bisect_right(offsets, first) - 1
             page = page_starts[position].number if position >= 0 else None
             path = common_path(blocks)
-            caput = _caput(text, blocks[0]) if continues else None
+            begun = _begun(text, blocks[0], first)
             chunks.append(
                 DocumentChunk(
                     id=ChunkId(uuid4()),
                     document_id=document.id,
-                    content=_context(document, issuer, path, page, caput) + original if self._contextual else original,
+                    content=_context(document, issuer, path, page, begun) + original if self._contextual else original,
                     original_content=original,
                     chunk_index=len(chunks),
                     start_char=first,
                     end_char=first + len(original),
                     page=page,
                     path=path,
+                    lines=lines_within(lines, first, first + len(original)),
                 )
             )
         return chunks
 
-    def _passages(self, text: str, blocks: Sequence[Block]) -> Iterator[tuple[Sequence[Block], int, int, bool]]:
-        """The blocks, start and end of each passage, and whether it continues an article that began before it."""
+    def _passages(
+        self, text: str, blocks: Sequence[Block], pages: Sequence[int]
+    ) -> Iterator[tuple[Sequence[Block], int, int]]:
+        """The blocks, start and end of each passage; ``pages`` are the offsets where a page begins."""
         packed: list[Block] = []
-        for block in blocks:
-            if packed and not self._belongs(text, packed, block):
-                yield packed, packed[0].start, packed[-1].end, False
+        for block in divide(blocks, pages):
+            turns = packed and bisect_right(pages, packed[0].start) != bisect_right(pages, block.start)
+            if packed and (turns or not self._belongs(text, packed, block)):
+                yield packed, packed[0].start, packed[-1].end
                 packed = []
             if packed or self._size(text, block.start, block.end) <= self._chunk_size:
                 packed.append(block)
@@ -90,10 +104,10 @@ class TextChunker:
             splitter = PassageSplitter(
                 text, block, chunk_size=self._chunk_size, overlap=overlap, count_tokens=self._count
             )
-            for index, (start, end) in enumerate(splitter.pieces()):
-                yield [block], start, end, index > 0 and bool(block.articles)
+            for start, end in splitter.pieces():
+                yield [block], start, end
         if packed:
-            yield packed, packed[0].start, packed[-1].end, False
+            yield packed, packed[0].start, packed[-1].end
 
     def _belongs(self, text: str, packed: Sequence[Block], block: Block) -> bool:
         """Whether a block goes into the same chunk as those before it."""
@@ -107,14 +121,21 @@ class TextChunker:
         return self._count(text[start:end].strip())
 
 
-def _caput(text: str, block: Block) -> str:
-    article = next(unit for unit in block.units if unit.kind is UnitKind.ARTICLE)
-    words = text[article.start : article.end].replace("*", "").split()
-    return " ".join(words)[:_CAPUT_LENGTH].rstrip(".:… ")
+def _begun(text: str, block: Block, start: int) -> str | None:
+    """What a passage from ``start`` on continues: how its article begins, and a table's first row; None for neither."""
+    units = (block.origin or block).units
+    article = next((unit for unit in units if unit.kind is UnitKind.ARTICLE), None)
+    table = next((unit for unit in units if unit.kind is UnitKind.TABLE and unit.start < start < unit.end), None)
+    openings = []
+    if article is not None and article.start < start and block.articles:
+        openings.append(" ".join(text[article.start : article.end].replace("*", "").split()))
+    if table is not None:
+        openings.append(text[table.start : table.end].split("\n", 1)[0].replace("\t", " / "))
+    return " | ".join(opening[:_OPENING_LENGTH].rstrip(".:… ") for opening in openings) or None
 
 
-def _context(document: Document, issuer: str, path: str | None, page: int | None, caput: str | None) -> str:
-    """The line before a chunk's text: document, issuer, place, page and, inside an article, how that begins."""
+def _context(document: Document, issuer: str, path: str | None, page: int | None, begun: str | None) -> str:
+    """The line before a chunk's text: document, issuer, place, page and how what it continues begins."""
     kind = f" ({document.metadata.file_type})" if document.metadata.file_type else ""
-    place = [issuer, path, f"página {page}" if page else None, f"continuação de: {caput}…" if caput else None]
+    place = [issuer, path, f"página {page}" if page else None, f"continuação de: {begun}…" if begun else None]
     return " | ".join([f"{document.title}{kind}", *(part for part in place if part)]) + "\n"

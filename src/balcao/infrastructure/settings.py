@@ -15,6 +15,8 @@ from balcao.infrastructure.addresses import OPENID_CONFIGURATION, is_secure_url
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 """As browsers send it: in lower case, without a path; never ``null``, which any sandboxed page may claim to be."""
+_STORAGE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?|file:///.+")
+"""Bucket names as Amazon S3 allows them (User Guide, "General purpose bucket naming rules")."""
 _URL_SCHEMES = ("postgresql", "postgres")
 _PROBLEMS = {
     "int_parsing": "precisa ser um número inteiro",
@@ -40,6 +42,17 @@ class Settings(BaseSettings):
     database_operator_url: SecretStr | None = None
     database_transaction_pooler: bool = False
 
+    storage_url: str | None = None
+    storage_endpoint: str | None = None
+    storage_region: str | None = None
+    storage_timeout_seconds: float = Field(default=30.0, gt=0, le=600)
+    storage_direct_access: bool = True
+    aws_access_key_id: SecretStr | None = None
+    aws_secret_access_key: SecretStr | None = None
+    max_upload_bytes: int = Field(default=300 * 1024 * 1024, ge=1024, le=5 * 1024**3)
+    upload_body_seconds: float = Field(default=3600.0, gt=0, le=24 * 3600)
+    anonymous_originals_per_address: int = Field(default=2000, ge=1)
+
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     openai_model: str = "gpt-4o-mini"
@@ -47,6 +60,7 @@ class Settings(BaseSettings):
     openai_max_tokens: int = Field(default=1000, ge=1, le=100_000)
     openai_temperature: float = Field(default=0.7, ge=0.0, le=2.0)
     openai_timeout_seconds: float = Field(default=60.0, gt=0, le=600)
+    embedding_reais_per_million: float = Field(default=0.12, ge=0)
     openai_context_tokens: int = Field(default=6000, ge=500, le=1_000_000)
 
     oidc_discovery_url: str | None = None
@@ -129,6 +143,26 @@ class Settings(BaseSettings):
         if value is not None and _scheme_of(value.get_secret_value()) not in _URL_SCHEMES:
             raise ValueError("use um endereço postgresql://usuario:senha@servidor/banco")
         return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _storage_address(cls, value: str | None) -> str | None:
+        if value is not None and not _STORAGE.fullmatch(value):
+            raise ValueError("use s3://bucket/prefixo ou file:///pasta")
+        return value
+
+    @field_validator("storage_endpoint")
+    @classmethod
+    def _secure_endpoint(cls, value: str | None) -> str | None:
+        if value is not None and not is_secure_url(value):
+            raise ValueError("use https://...; http serve só para esta máquina")
+        return value
+
+    @model_validator(mode="after")
+    def _storage_keys_are_whole(self) -> Self:
+        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
+            raise ValueError("informe AWS_ACCESS_KEY_ID e AWS_SECRET_ACCESS_KEY juntos")
+        return self
 
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:

@@ -16,10 +16,12 @@ import typer
 from balcao.domain.errors import BalcaoError
 from balcao.interface import cli_output as output
 from balcao.interface import runtime
+from balcao.interface.cli_documents import documents_app, ingest
 from balcao.interface.cli_options import Json
 from balcao.interface.cli_people import chave_app, introduce_first_operator, usuario_app
 from balcao.interface.cli_prefeituras import prefeitura_app
 from balcao.interface.cli_usage import speak_portuguese, usage_error
+from balcao.interface.cli_worker import run_worker
 
 app = typer.Typer(
     name="balcao",
@@ -29,7 +31,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-documents_app = typer.Typer(help="Lista e remove documentos da coleção.", no_args_is_help=True)
+app.command("ingerir")(ingest)
+app.command("trabalhador")(run_worker)
 app.add_typer(documents_app, name="documentos")
 app.add_typer(prefeitura_app, name="prefeitura")
 app.add_typer(usuario_app, name="usuario")
@@ -57,9 +60,12 @@ def serve(
             help="Cria a prefeitura fictícia e, com a coleção vazia, ingere os exemplos desta pasta.",
         ),
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--sem-trabalhador", help='Não liga um trabalhador ao lado; veja "balcao trabalhador".')
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Serve a API e a página de perguntas até Ctrl-C."""
+    """Serve a API e a página de perguntas até Ctrl-C, com um trabalhador ao lado."""
     started = time.perf_counter()
 
     async def action(installation: runtime.Installation) -> None:
@@ -83,39 +89,12 @@ def serve(
                 else:
                     output.announce_server(where, container, seconds, bool(examples))
 
-            await serve_until_stopped(container, listener, announce)
+            await serve_until_stopped(container, listener, announce, with_worker=not alone)
 
     with suppress(KeyboardInterrupt):
         runtime.run(action)
     if not as_json:
         output.say("Servidor encerrado.")
-
-
-@app.command("ingerir")
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="CAMINHO...", help="Arquivos ou pastas.")],
-    ente: Annotated[
-        str | None,
-        typer.Option(
-            "--ente",
-            metavar="ENTE",
-            help='De quem são: "federal", "geral", uma UF ou um código IBGE. Sem ele, reconhece.',
-        ),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Ingere PDF com texto, DOCX, HTML, TXT e MD; o que já está na coleção não entra de novo."""
-
-    async def action(installation: runtime.Installation) -> list[output.IngestedFile]:
-        from balcao.interface.ingestion import ingest_paths
-
-        async with installation.container() as container:
-            return await ingest_paths(container, paths, ente=ente, quiet=as_json)
-
-    files = runtime.run(action)
-    output.show_ingestion(files, as_json=as_json)
-    if any(file.situacao == "falhou" for file in files):
-        raise typer.Exit(runtime.EXIT_NOT_DONE)
 
 
 @app.command("perguntar")
@@ -164,37 +143,6 @@ def migrate(as_json: Json = False) -> None:
 
     revision = runtime.run(runtime.migrate)
     output.show({"versao": revision}, f"Banco na versão {revision}.", as_json=as_json)
-
-
-@documents_app.command("listar")
-def list_documents(as_json: Json = False) -> None:
-    """Lista os documentos abertos à busca."""
-
-    async def action(installation: runtime.Installation) -> list[output.ListedDocument]:
-        async with installation.container() as container:
-            found = await container.list_documents.execute()
-            return [output.ListedDocument.of(document, container.directory) for document in found]
-
-    output.show_documents(runtime.run(action), as_json=as_json)
-
-
-@documents_app.command("remover")
-def remove_document(
-    document_id: Annotated[UUID, typer.Argument(metavar="ID", help='Veja em "balcao documentos listar".')],
-    as_json: Json = False,
-) -> None:
-    """Remove um documento com seus trechos, vetores e original."""
-    from balcao.domain.document import Document
-    from balcao.domain.ids import DocumentId
-
-    async def action(installation: runtime.Installation) -> Document:
-        async with installation.container() as container:
-            return await container.remove_document.execute(DocumentId(document_id))
-
-    removed = runtime.run(action)
-    output.show(
-        {"document_id": str(removed.id), "titulo": removed.title}, f"Removido: {removed.title}", as_json=as_json
-    )
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-from collections import Counter
 from dataclasses import asdict, dataclass
 
 from balcao.application.ports import MunicipalityDirectory
@@ -13,20 +12,6 @@ from balcao.domain.document import Document
 from balcao.domain.ente_recognition import describe_ente
 from balcao.domain.prefeitura import Prefeitura
 from balcao.interface.dependencies.container import Container
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestedFile:
-    """What became of a file: ``situacao`` is "ingerido", "duplicado" or "falhou"."""
-
-    arquivo: str
-    situacao: str
-    motivo: str | None = None
-    document_id: str | None = None
-    titulo: str | None = None
-    ente: str | None = None
-    trechos: int = 0
-    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,30 +90,6 @@ def show_server(where: str, seconds: float, first_access: dict[str, str] | None)
     """The ready server as one JSON object, with the first operador's access where it was just created."""
     show({"url": where, "segundos": round(seconds, 1), "primeiro_acesso": first_access}, "", as_json=True)
     sys.stdout.flush()
-
-
-def show_ingestion(files: list[IngestedFile], *, as_json: bool) -> None:
-    """A line for what became of each file, and the totals."""
-    if as_json:
-        show([asdict(file) for file in files], "", as_json=True)
-        return
-    for file in files:
-        name = file.arquivo.rpartition("/")[2]
-        told = {
-            "ingerido": f"{name} — {file.titulo} ({file.ente}; trechos: {file.trechos})",
-            "duplicado": f"{name} — {file.motivo}",
-            "falhou": file.motivo,
-        }
-        say(f"{file.situacao:<9}  {told[file.situacao]}")
-    general = sum(file.ente == "geral" for file in files)
-    unknown = sum(file.ente == "município não identificado" for file in files)
-    if general:
-        say(f"De ninguém em particular (geral): {general}; respondem a toda prefeitura. Se são normas, use --ente.")
-    if unknown:
-        say(f"De município não identificado: {unknown}; não respondem a ninguém. Remova e ingira de novo com --ente.")
-    totals = Counter(file.situacao for file in files)
-    counted = ", ".join(f"{totals[name]} {name}{'s' * (totals[name] != 1)}" for name in ("ingerido", "duplicado"))
-    say(f"{counted}, {totals['falhou']} com falha; {sum(file.tokens for file in files)} tokens gastos.")
 
 
 def show_answer(answer: ChatResponse, *, as_json: bool) -> None:

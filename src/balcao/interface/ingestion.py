@@ -1,41 +1,70 @@
-"""Ingestion of paths for the command line: finds files, shows progress, reports each."""
+"""Ingestion for the command line: registers and processes each input in this process, and says what became of it."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
-from balcao.application.use_cases.ingest_document import IngestRequest
+from balcao.application.ingestion import FileToIngest, Outcome, Registered
 from balcao.application.use_cases.prepare_demonstration import DEMONSTRATION_IBGE
+from balcao.application.use_cases.process_document import Processed
+from balcao.application.use_cases.register_document import RegisterRequest
+from balcao.domain.document import DocumentState
 from balcao.domain.ente import Ente
 from balcao.domain.ente_recognition import describe_ente, parse_ente
-from balcao.domain.errors import BalcaoError, DuplicateDocument, InstallationError
-from balcao.interface.cli_output import IngestedFile
+from balcao.domain.errors import (
+    BalcaoError,
+    DuplicateDocument,
+    IngestionCancelled,
+    IngestionInProgress,
+    InstallationError,
+    InvalidInput,
+)
+from balcao.domain.ids import DocumentId
+from balcao.interface.cli_ingestion_output import IngestedFile
 from balcao.interface.dependencies.container import Container
+from balcao.interface.ingestion_inputs import IngestionInput, LocalFile, inputs_of
+from balcao.interface.ingestion_progress import IngestionProgress
 from balcao.interface.runtime import Installation
 
+_MILLION = 1_000_000
+Begin = Callable[[], Awaitable[Registered]]
 
-async def ingest_paths(
-    container: Container, paths: list[Path], *, ente: str | None = None, quiet: bool = False
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestionOptions:
+    """What holds for every input of a command; ``source`` and ``name`` are for one alone."""
+
+    ente: str | None = None
+    source: str | None = None
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    confirm: bool = False
+    simulate: bool = False
+
+
+_NO_OPTIONS = IngestionOptions()
+
+
+async def ingest_inputs(
+    container: Container, arguments: list[str], options: IngestionOptions = _NO_OPTIONS, *, quiet: bool = False
 ) -> list[IngestedFile]:
-    """Ingest files and folders in order; one that fails does not stop the others.
+    """Ingest, or simulate, in order; an input that fails does not stop the others.
 
     Raises:
-        InvalidEnte: ``ente`` is not one.
-        InstallationError: the database went away; what was ingested before stays.
+        InvalidEnte, InvalidInput: the options cannot be kept.
+        InstallationError: the database or the storage went away; what was ingested before stays.
     """
-    given = parse_ente(ente, container.directory) if ente else None
-    files = list(_files(paths))
+    given = parse_ente(options.ente, container.directory) if options.ente else None
+    inputs = inputs_of(arguments, name=options.name)
+    if options.source and len(inputs) != 1:
+        raise InvalidInput("--origem vale para um só documento; ingira-os um a um.")
     done: list[IngestedFile] = []
-    with _progress(quiet=quiet) as progress:
-        overall = progress.add_task("arquivos", total=len(files))
-        current = progress.add_task("", total=None)
-        for path in files:
-            progress.update(current, description=path.name[:40], completed=0, total=None)
-            done.append(await _ingest_one(container, path, given, progress, current))
-            progress.advance(overall)
+    with IngestionProgress(len(inputs), quiet=quiet) as progress:
+        for item in inputs:
+            progress.begin(item.label.rpartition("/")[2])
+            outcome = await _ingest_one(container, item, options, given, progress)
+            progress.end(outcome.tokens)
+            done.append(outcome)
     return done
 
 
@@ -45,83 +74,107 @@ async def ingest_examples(installation: Installation, folder: Path) -> None:
         is_empty = await container.prepare_demonstration.execute()
     if is_empty:
         async with installation.container() as container:
-            await ingest_paths(container, [folder], ente=DEMONSTRATION_IBGE)
+            await ingest_inputs(container, [str(folder)], IngestionOptions(ente=DEMONSTRATION_IBGE))
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if _is_folder(path):
-            yield from sorted(_inside(path))
-        else:
-            yield path
+async def process_document(container: Container, begin: Begin, *, quiet: bool = False) -> IngestedFile:
+    """Begin a job of one known document and do it here; what became of it."""
+    with IngestionProgress(1, quiet=quiet) as progress:
+        return await process_registered(container, "", begin, progress)
 
 
-def _inside(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Files of a folder and its folders, hidden ones left out; a folder that cannot be listed stands for itself.
-
-    A link to a folder is followed, unless it leads back to one of the folders ``above``.
-    """
-    place = folder.resolve()
-    if place in above:
-        return
-    try:
-        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
-    except OSError:
-        yield folder
-        return
-    for entry in entries:
-        if _is_folder(entry):
-            yield from _inside(entry, (*above, place))
-        else:
-            yield entry
-
-
-def _is_folder(path: Path) -> bool:
-    """Whether it is known to be one; of what may not even be looked at, reading says why."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-async def _ingest_one(
-    container: Container, path: Path, ente: Ente | None, progress: Progress, task: TaskID
+async def process_registered(
+    container: Container, label: str, begin: Begin, progress: IngestionProgress
 ) -> IngestedFile:
-    def advance(done: int, total: int) -> None:
-        progress.update(task, completed=done, total=total)
-
+    """Begin a job and do it here; what became of it."""
+    document_id: DocumentId | None = None
     try:
-        result = await container.ingest.execute(IngestRequest(path=path, ente=ente), advance)
+        registered = await begin()
+        document_id = registered.document_id
+        processed = await container.collection.process.execute(registered.job_id, progress.report)
     except DuplicateDocument as error:
-        return IngestedFile(
-            arquivo=str(path), situacao="duplicado", motivo=error.message, document_id=_text(error.document_id)
-        )
+        same = error.document_id or document_id
+        return IngestedFile(arquivo=label, situacao="duplicado", motivo=error.message, document_id=_text(same))
+    except (IngestionInProgress, IngestionCancelled) as error:
+        return IngestedFile(arquivo=label, situacao="duplicado", motivo=error.message, document_id=_text(document_id))
     except InstallationError:
         raise
     except BalcaoError as error:
-        return IngestedFile(arquivo=str(path), situacao="falhou", motivo=error.message)
-    return IngestedFile(
-        arquivo=str(path),
-        situacao="ingerido",
-        document_id=str(result.document_id),
-        titulo=result.title,
-        ente=describe_ente(result.ente, container.directory),
-        trechos=result.chunks,
-        tokens=result.usage.total_tokens,
+        return IngestedFile(arquivo=label, situacao="falhou", motivo=error.message, document_id=_text(document_id))
+    return _ingested(container, label, processed)
+
+
+async def _ingest_one(
+    container: Container,
+    item: IngestionInput,
+    options: IngestionOptions,
+    ente: Ente | None,
+    progress: IngestionProgress,
+) -> IngestedFile:
+    try:
+        async with item.local() as local:
+            file = _file(local, options, ente)
+            if options.simulate:
+                return await _simulate(container, item.label, file)
+            return await process_registered(container, item.label, lambda: _register(container, file), progress)
+    except InstallationError:
+        raise
+    except BalcaoError as error:
+        return IngestedFile(arquivo=item.label, situacao="falhou", motivo=error.message)
+
+
+def _file(local: LocalFile, options: IngestionOptions, ente: Ente | None) -> FileToIngest:
+    return FileToIngest(
+        path=local.path,
+        file_name=local.file_name,
+        source=options.source or local.source,
+        ente=ente,
+        tags=options.tags,
+        confirm=options.confirm,
     )
+
+
+async def _register(container: Container, file: FileToIngest) -> Registered:
+    values = {name: getattr(file, name) for name in FileToIngest.__dataclass_fields__}
+    return await container.collection.register.execute(RegisterRequest(**values, inline=True))
+
+
+async def _simulate(container: Container, label: str, file: FileToIngest) -> IngestedFile:
+    try:
+        found = await container.collection.simulate.execute(file)
+    except DuplicateDocument as error:
+        return IngestedFile(
+            arquivo=label, situacao="duplicado", motivo=error.message, document_id=_text(error.document_id)
+        )
+    return IngestedFile(
+        arquivo=label,
+        situacao=found.outcome,
+        motivo=found.reason,
+        document_id=_text(found.related),
+        titulo=found.title,
+        ente=describe_ente(found.ente, container.directory),
+        trechos=found.chunks,
+        tokens=found.tokens,
+        reais=round(found.tokens * container.settings.embedding_reais_per_million / _MILLION, 6),
+    )
+
+
+def _ingested(container: Container, label: str, processed: Processed) -> IngestedFile:
+    outcome = IngestedFile(
+        arquivo=label,
+        situacao=Outcome.NOVO if processed.version == 1 else Outcome.ATUALIZADO,
+        motivo=processed.reason,
+        document_id=_text(processed.document_id),
+        titulo=processed.title,
+        ente=describe_ente(processed.ente, container.directory),
+        versao=processed.version,
+        trechos=processed.chunks,
+        tokens=processed.usage.total_tokens,
+    )
+    if processed.state is DocumentState.AGUARDANDO_CONFIRMACAO:
+        return replace(outcome, situacao=Outcome.PARECIDO)
+    return outcome
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _progress(*, quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(file=sys.stderr),
-        disable=quiet or not sys.stderr.isatty(),
-        transient=True,
-    )

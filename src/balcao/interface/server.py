@@ -11,11 +11,13 @@ import structlog
 import uvicorn
 
 from balcao.domain.errors import BalcaoError, InvalidConfiguration
+from balcao.interface.api.reception import clear_leftovers
 from balcao.interface.api.request_limits import MAX_HEAD_BYTES
 from balcao.interface.dependencies.container import Container
 from balcao.interface.http_protocol import ConnectionLimits, protocol_with
 from balcao.interface.main import create_app
 from balcao.interface.runtime import EXIT_TERMINATED
+from balcao.interface.worker_child import keep_worker_running
 
 _SECONDS_TO_FINISH = 10
 _SECONDS_BETWEEN_SWEEPS = 3600
@@ -60,8 +62,10 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(container: Container, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve on this socket until SIGINT or SIGTERM, once open requests are answered.
+async def serve(
+    container: Container, listener: socket.socket, on_ready: Callable[[], None], *, with_worker: bool = False
+) -> None:
+    """Serve on this socket until SIGINT or SIGTERM, once open requests are answered; ``with_worker``, one beside it.
 
     Raises:
         SystemExit: it was SIGTERM.
@@ -80,13 +84,16 @@ async def serve(container: Container, listener: socket.socket, on_ready: Callabl
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
     server = _AnnouncedServer(config, on_ready)
-    sweeper = asyncio.create_task(_sweep_now_and_then(container))
+    beside = [asyncio.create_task(_sweep_now_and_then(container))]
+    if with_worker:
+        beside.append(asyncio.create_task(keep_worker_running()))
     asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)  # the server's own comes in its place
     try:
         await server.serve(sockets=[listener])
     finally:
-        sweeper.cancel()
-        await asyncio.gather(sweeper, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     if server.was_terminated:
         raise SystemExit(EXIT_TERMINATED)
 
@@ -95,6 +102,9 @@ async def _sweep_now_and_then(container: Container) -> None:
     while True:
         try:
             await container.sweep.execute()
+            await container.collection.recover.execute()
+            await container.collection.sweep_originals.execute()
+            await asyncio.to_thread(clear_leftovers, container.library.reception)
         except BalcaoError as error:
             _log.warning("sweep_failed", error_code=error.code)
         await asyncio.sleep(_SECONDS_BETWEEN_SWEEPS)

@@ -1,14 +1,20 @@
 """Take a document out of the collection."""
 
+from contextlib import suppress
+
 from balcao.application.ports import FileStorage
 from balcao.application.unit_of_work import InstallationUnitOfWork
 from balcao.domain.document import Document
-from balcao.domain.errors import DocumentNotFound
+from balcao.domain.errors import DocumentNotFound, StorageUnavailable
 from balcao.domain.ids import DocumentId
 
 
 class RemoveDocumentUseCase:
-    """Removes text, vectors and terms in one transaction, then the original."""
+    """Removes text, vectors, terms and the work on them in one transaction, then the original that nobody else has.
+
+    Whoever takes the same file in at that very moment stores it again; where even that comes before the removal, his
+    document is refused when it is read, for want of its original, and never opened to search.
+    """
 
     def __init__(self, open_work: InstallationUnitOfWork, storage: FileStorage) -> None:
         self._open_work = open_work
@@ -21,9 +27,12 @@ class RemoveDocumentUseCase:
             DocumentNotFound: there is no such document.
         """
         async with self._open_work() as work:
-            document = await work.documents.find_by_id(document_id)
+            document = await work.documents.find_summary(document_id)
             if document is None:
                 raise DocumentNotFound
             await work.documents.delete(document_id)
-        await self._storage.delete(document.file_path)
+            unused = await work.documents.unused_originals([document.file_path])
+        with suppress(StorageUnavailable):  # the sweep will find it
+            for key in unused:
+                await self._storage.delete(key)
         return document

@@ -1,4 +1,4 @@
-"""Forget what is kept only for a while: counts of past windows and answers to repeated requests."""
+"""Forget what is kept only for a while: counts of past windows, answers to repeated requests, expired uploads."""
 
 from datetime import timedelta
 
@@ -23,4 +23,5 @@ class SweepUseCase:
         async with self._open_work() as work:
             counts = await work.counters.forget_before(now - COUNT_LIFE)
             answers = await work.idempotency.forget_before(now - ANSWER_LIFE)
-        return counts + answers
+            uploads = await work.uploads.forget_before(now)
+        return counts + answers + uploads

@@ -6,16 +6,22 @@ from sqlalchemy.exc import DBAPIError
 from balcao.domain.errors import (
     BalcaoError,
     DatabaseUnreachable,
+    DocumentNotFound,
     DuplicateDocument,
     DuplicatePrefeitura,
     DuplicateUsuario,
+    IngestionInProgress,
     SchemaNotMigrated,
     SessionNotFound,
 )
 
 ERRORS: dict[str, type[BalcaoError]] = {
     "documento_sha": DuplicateDocument,
+    "documento_revogado_por_fk": DocumentNotFound,
     "documento_origem": DuplicateDocument,
+    "documento_origem_em_curso": DuplicateDocument,
+    "documento_texto_sha": DuplicateDocument,
+    "trabalho_ingestao_um_por_documento": IngestionInProgress,
     "prefeitura_slug": DuplicatePrefeitura,
     "prefeitura_ibge": DuplicatePrefeitura,
     "usuario_email": DuplicateUsuario,

@@ -15,6 +15,7 @@ from balcao.infrastructure.repositories.chunks import PostgresDocumentChunkRepos
 from balcao.infrastructure.repositories.counters import PostgresCounterRepository
 from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
 from balcao.infrastructure.repositories.idempotency import PostgresIdempotencyRepository
+from balcao.infrastructure.repositories.ingestion_jobs import PostgresIngestionJobRepository
 from balcao.infrastructure.repositories.invitations import PostgresInvitationRepository
 from balcao.infrastructure.repositories.login_sessions import PostgresLoginSessionRepository
 from balcao.infrastructure.repositories.messages import PostgresMessageRepository
@@ -22,6 +23,7 @@ from balcao.infrastructure.repositories.paid_vectors import PostgresPaidVectorRe
 from balcao.infrastructure.repositories.passages import PostgresPassageRepository
 from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository
 from balcao.infrastructure.repositories.sessions import PostgresSessionRepository
+from balcao.infrastructure.repositories.uploads import PostgresUploadRepository
 from balcao.infrastructure.repositories.usuarios import PostgresUsuarioRepository
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
 
@@ -100,6 +102,16 @@ class PostgresUnitOfWork:
     def paid_vectors(self) -> PostgresPaidVectorRepository:
         """Vectors already paid for."""
         return PostgresPaidVectorRepository(self._open)
+
+    @cached_property
+    def jobs(self) -> PostgresIngestionJobRepository:
+        """The work of taking documents in."""
+        return PostgresIngestionJobRepository(self._open)
+
+    @cached_property
+    def uploads(self) -> PostgresUploadRepository:
+        """Announced uploads."""
+        return PostgresUploadRepository(self._open)
 
     @cached_property
     def prefeituras(self) -> PostgresPrefeituraRepository:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import openai
@@ -168,13 +168,19 @@ def _provider_errors() -> Iterator[None]:
     try:
         yield
     except openai.RateLimitError as error:
-        raise ProviderRateLimited from error
+        raise ProviderRateLimited(retry_after_seconds=_retry_after(error.response.headers)) from error
     except openai.APIStatusError as error:
         if error.status_code >= 500 or error.status_code in _RETRIABLE:
             raise ProviderUnavailable from error
         raise ProviderRefused from error
     except (openai.APIError, json.JSONDecodeError) as error:
         raise ProviderUnavailable from error
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, where the provider says so in seconds (RFC 9110, section 10.2.3)."""
+    value = headers.get("retry-after", "")
+    return float(value) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value) else None
 
 
 def _messages(prompt: Prompt) -> list[ChatCompletionMessageParam]:

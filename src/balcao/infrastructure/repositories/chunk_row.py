@@ -3,12 +3,22 @@
 from sqlalchemy import Row
 
 from balcao.domain.document import DocumentChunk
+from balcao.domain.page_boxes import decode_lines, encode_lines
 
 CHUNK_COLUMNS = (
     "id", "document_id", "content", "original_content", "chunk_index", "start_char", "end_char", "page", "path",
 )  # fmt: skip
+_LINES = "linhas"
+
+
+def row_of(chunk: DocumentChunk) -> dict[str, object]:
+    """What the columns of a chunk's row hold, by their keys; its lines stand in ``metadata``."""
+    metadata = {_LINES: encode_lines(chunk.lines)} if chunk.lines else {}
+    return {key: getattr(chunk, key) for key in CHUNK_COLUMNS} | {"metadata": metadata}
 
 
 def chunk_of(row: Row[*tuple[object, ...]]) -> DocumentChunk:
-    """The chunk that a row holds, without its embedding."""
-    return DocumentChunk(**{key: getattr(row, key) for key in CHUNK_COLUMNS}, created_at=row.created_at)
+    """The chunk that a row holds, without its embedding; with its lines where the row has ``metadata``."""
+    metadata = getattr(row, "metadata", None)
+    lines = decode_lines(metadata.get(_LINES, [])) if isinstance(metadata, dict) else ()
+    return DocumentChunk(**{key: getattr(row, key) for key in CHUNK_COLUMNS}, lines=lines, created_at=row.created_at)

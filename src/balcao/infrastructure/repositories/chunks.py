@@ -1,5 +1,6 @@
 """Document chunks in PostgreSQL."""
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import delete, insert, select, update
@@ -7,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import DocumentChunk, Embedding
 from balcao.domain.ids import ChunkId, DocumentId
-from balcao.infrastructure.database.tables import chunks, documents
-from balcao.infrastructure.repositories.chunk_row import CHUNK_COLUMNS, chunk_of
+from balcao.infrastructure.database.tables import chunks, documents, terms
+from balcao.infrastructure.repositories.chunk_row import CHUNK_COLUMNS, chunk_of, row_of
 from balcao.infrastructure.repositories.copy import copy_rows
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
 
@@ -21,15 +22,17 @@ class PostgresDocumentChunkRepository:
 
     async def save_chunk(self, chunk: DocumentChunk) -> DocumentChunk:
         """Insert one row."""
-        statement = insert(chunks).values({key: getattr(chunk, key) for key in CHUNK_COLUMNS}).returning(*chunks.c)
+        statement = insert(chunks).values(row_of(chunk)).returning(*chunks.c)
         row = (await self._connection.execute(statement)).one()
         await self._count(chunk.document_id, 1)
         return chunk_of(row)
 
     async def save_chunks(self, new: Sequence[DocumentChunk]) -> int:
         """COPY rows of one document."""
-        rows = ([getattr(chunk, key) for key in CHUNK_COLUMNS] for chunk in new)
-        await copy_rows(self._connection, chunks, CHUNK_COLUMNS, rows)
+        columns = (*CHUNK_COLUMNS, "metadata")
+        values = (row_of(chunk) for chunk in new)
+        rows = ([*(row[key] for key in CHUNK_COLUMNS), json.dumps(row["metadata"])] for row in values)
+        await copy_rows(self._connection, chunks, columns, rows)
         for document_id in {chunk.document_id for chunk in new}:
             await self._count(document_id, sum(chunk.document_id == document_id for chunk in new))
         return len(new)
@@ -44,12 +47,26 @@ class PostgresDocumentChunkRepository:
         statement = select(chunks).where(chunks.c.document_id == document_id).order_by(chunks.c.chunk_index)
         return [chunk_of(row) for row in await self._connection.execute(statement)]
 
+    async def find_page(self, document_id: DocumentId, limit: int, after: ChunkId | None = None) -> list[DocumentChunk]:
+        """A document's rows behind this one, in reading order."""
+        statement = select(chunks).where(chunks.c.document_id == document_id).order_by(chunks.c.chunk_index)
+        if after is not None:
+            mark = chunks.alias()
+            behind = select(mark.c.chunk_index).where(mark.c.id == after).scalar_subquery()
+            statement = statement.where(chunks.c.chunk_index > behind)
+        return [chunk_of(row) for row in await self._connection.execute(statement.limit(limit))]
+
     async def delete_chunks_by_document_id(self, document_id: DocumentId) -> int:
         """Delete a document's rows; embeddings and terms go with them."""
         gone = (await self._connection.execute(delete(chunks).where(chunks.c.document_id == document_id))).rowcount
         reset = update(documents).where(documents.c.id == document_id).values(chunk_count=0, term_count=0)
         await self._connection.execute(reset)
         return gone
+
+    async def delete_terms_by_document_id(self, document_id: DocumentId) -> int:
+        """Delete a document's postings."""
+        in_document = terms.c.chunk_id.in_(select(chunks.c.id).where(chunks.c.document_id == document_id))
+        return (await self._connection.execute(delete(terms).where(in_document))).rowcount
 
     async def update_chunk_embedding(self, chunk_id: ChunkId, embedding: Embedding) -> bool:
         """Set the chunk's vector for the embedding's model."""

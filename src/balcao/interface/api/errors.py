@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -16,6 +17,7 @@ from balcao.domain.errors import (
     AuthenticationRequired,
     BalcaoError,
     Conflict,
+    DuplicateDocument,
     IdempotencyKeyReused,
     InstallationError,
     InvalidCredentials,
@@ -29,12 +31,15 @@ from balcao.domain.errors import (
     RequestInProgress,
     RequestTooSlow,
     ServiceOverloaded,
+    StorageError,
     TooManyAttempts,
+    UnsatisfiableRange,
     UnusableFile,
 )
 
 STATUS: dict[type[BalcaoError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    UnsatisfiableRange: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     RequestHeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     RequestTooSlow: HTTPStatus.REQUEST_TIMEOUT,
@@ -47,6 +52,7 @@ STATUS: dict[type[BalcaoError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     ServiceOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderRateLimited: HTTPStatus.SERVICE_UNAVAILABLE,
     ProviderError: HTTPStatus.BAD_GATEWAY,
     InstallationError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -63,6 +69,7 @@ TITLES = {
     HTTPStatus.REQUEST_TIMEOUT: "Tempo esgotado",
     HTTPStatus.CONFLICT: "Conflito",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Pedido grande demais",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "Trecho inexistente",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "Cabeçalho grande demais",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Pedido diferente",
     HTTPStatus.TOO_MANY_REQUESTS: "Limite atingido",
@@ -84,10 +91,18 @@ def status_of(error: type[BalcaoError]) -> HTTPStatus:
     return next(STATUS[ancestor] for ancestor in error.__mro__ if ancestor in STATUS)
 
 
-def error_body(status: int, detail: str, code: str, request_id: str, param: str | None = None) -> dict[str, object]:
-    """The body of every error."""
+def error_body(
+    status: int,
+    detail: str,
+    code: str,
+    request_id: str,
+    param: str | None = None,
+    pointer: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, object]:
+    """The body of every error; ``pointer`` leads to what is there instead."""
     title = TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
-    return {"detail": {"error": title, "detail": detail, "error_code": code, "param": param, "request_id": request_id}}
+    told = {"error": title, "detail": detail, "error_code": code, "param": param, "request_id": request_id}
+    return {"detail": {**told, **pointer}}
 
 
 def encoded_error(status: int, detail: str, code: str, request_id: str) -> bytes:
@@ -99,6 +114,8 @@ def headers_of(error: BalcaoError) -> dict[str, str]:
     """The headers that HTTP asks of an error: how to log in (RFC 9110, 11.6.1), and when to try again (10.2.3)."""
     if isinstance(error, AuthenticationRequired | InvalidCredentials):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, UnsatisfiableRange):
+        return {"Content-Range": f"bytes */{error.size}"}
     if isinstance(error, TooManyAttempts):
         return {"Retry-After": str(error.retry_after_seconds)}
     return {"Retry-After": "1"} if isinstance(error, RequestInProgress) else {}
@@ -107,8 +124,15 @@ def headers_of(error: BalcaoError) -> dict[str, str]:
 def error_response(error: BalcaoError, request_id: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The answer to an expected error."""
     status = status_of(type(error))
-    body = error_body(status, error.message, error.code, request_id, error.param)
+    body = error_body(status, error.message, error.code, request_id, error.param, _pointer_of(error))
     return JSONResponse(body, status_code=status, headers=headers_of(error) | dict(headers or {}))
+
+
+def _pointer_of(error: BalcaoError) -> dict[str, str]:
+    """Of a duplicate, the document that the collection has."""
+    if isinstance(error, DuplicateDocument) and error.document_id is not None:
+        return {"document_id": str(error.document_id)}
+    return {}
 
 
 def request_id_in(scope: Scope) -> str:

@@ -1,7 +1,8 @@
 """How much a request may send, and how long it may take to send it."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -26,17 +27,33 @@ class BodyLimits:
     grace_seconds: float = 10.0
     least_bytes_per_second: int = 1000
 
+    def seconds_for(self, received: int) -> float:
+        """How long the body may have taken when this many bytes of it have arrived."""
+        return min(self.max_seconds, self.grace_seconds + received / self.least_bytes_per_second)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRoute:
+    """A route that takes a file: it knows who asks before it reads, and reads piece by piece into a file."""
+
+    method: str
+    path: re.Pattern[str]
+    limits: BodyLimits
+
 
 class RequestLimits:
     """ASGI middleware: the application is called once the whole request has arrived within its limits.
+
+    Routes that take files are called at once and have limits of their own, which end their reading.
 
     A body whose announced size is too large is refused before any of it is read; one sent in chunks, when it passes
     the limit. A slow sender holds neither a database connection nor any other part of the application.
     """
 
-    def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: BodyLimits, file_routes: Sequence[FileRoute] = ()) -> None:
         self._app = app
         self._limits = limits
+        self._file_routes = file_routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -45,12 +62,26 @@ class RequestLimits:
             return
         try:
             _check_head(scope)
-            body = await self._whole_body(Headers(scope=scope), receive)
+            limited = await self._limited(scope, receive)
         except BalcaoError as error:
             await error_response(error, request_id_in(scope))(scope, receive, send)
             return
-        if body is not None:
-            await self._app(scope, _replay(body, receive), send)
+        if limited is not None:
+            await self._app(scope, limited, send)
+
+    async def _limited(self, scope: Scope, receive: Receive) -> Receive | None:
+        """What the application is to receive from; None when the sender left.
+
+        Raises:
+            PayloadTooLarge, RequestTooSlow: the body does not fit.
+        """
+        headers = Headers(scope=scope)
+        for route in self._file_routes:
+            if scope["method"] == route.method and route.path.fullmatch(scope["path"]):
+                _check_announced(headers, route.limits)
+                return _within(route.limits, receive)
+        body = await self._whole_body(headers, receive)
+        return None if body is None else _replay(body, receive)
 
     async def _whole_body(self, headers: Mapping[str, str], receive: Receive) -> bytes | None:
         """The body; None when the sender left before its end.
@@ -58,15 +89,13 @@ class RequestLimits:
         Raises:
             PayloadTooLarge, RequestTooSlow: it does not fit.
         """
-        announced = headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._limits.max_bytes:
-            raise PayloadTooLarge
-        if not announced and "transfer-encoding" not in headers:
+        _check_announced(headers, self._limits)
+        if "content-length" not in headers and "transfer-encoding" not in headers:
             return b""
         body = bytearray()
         started = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(started + self._seconds_for(0)) as deadline:
+            async with asyncio.timeout_at(started + self._limits.seconds_for(0)) as deadline:
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -76,13 +105,41 @@ class RequestLimits:
                         raise PayloadTooLarge
                     if not message.get("more_body", False):
                         return bytes(body)
-                    deadline.reschedule(started + self._seconds_for(len(body)))
+                    deadline.reschedule(started + self._limits.seconds_for(len(body)))
         except TimeoutError as error:
             raise RequestTooSlow from error
 
-    def _seconds_for(self, received: int) -> float:
-        limits = self._limits
-        return min(limits.max_seconds, limits.grace_seconds + received / limits.least_bytes_per_second)
+
+def _check_announced(headers: Mapping[str, str], limits: BodyLimits) -> None:
+    """Raises PayloadTooLarge before a byte is read."""
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limits.max_bytes:
+        raise PayloadTooLarge
+
+
+def _within(limits: BodyLimits, receive: Receive) -> Receive:
+    """Receive the body piece by piece: what does not fit ends whoever is reading it with the error that says so."""
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    received = 0
+    is_over = False
+
+    async def receive_within() -> Message:
+        nonlocal received, is_over
+        if is_over:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(started + limits.seconds_for(received)):
+                message = await receive()
+        except TimeoutError as error:
+            raise RequestTooSlow from error
+        received += len(message.get("body", b""))
+        if received > limits.max_bytes:
+            raise PayloadTooLarge
+        is_over = not message.get("more_body", False)
+        return message
+
+    return receive_within
 
 
 def _check_head(scope: Scope) -> None:

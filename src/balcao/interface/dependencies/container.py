@@ -11,7 +11,6 @@ from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
 from balcao.application.use_cases.check_health import CheckHealthUseCase
-from balcao.application.use_cases.ingest_document import IngestDocumentUseCase
 from balcao.application.use_cases.list_documents import ListDocumentsUseCase
 from balcao.application.use_cases.manage_prefeituras import (
     CreatePrefeituraUseCase,
@@ -38,14 +37,17 @@ from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.embedded import DATABASE, EmbeddedPostgres
 from balcao.infrastructure.external.argon2_hasher import Argon2PasswordHasher
 from balcao.infrastructure.external.extraction.extractor import ChildProcessTextExtractor
-from balcao.infrastructure.external.local_storage import LocalFileStorage
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
+from balcao.infrastructure.external.processes import MachineProcesses
+from balcao.infrastructure.external.storage_address import open_storage
 from balcao.infrastructure.external.system_clock import SystemClock
 from balcao.infrastructure.external.token_counters import token_counter_for
 from balcao.infrastructure.external.token_signer import JoseTokenSigner
 from balcao.infrastructure.secret_file import read_or_create_secret
 from balcao.infrastructure.settings import Settings
+from balcao.interface.dependencies.collection import Collection, CollectionParts, wire_collection
 from balcao.interface.dependencies.identity import Identity, wire_identity
+from balcao.interface.dependencies.library import Library, LibraryParts, wire_library
 from balcao.interface.dependencies.provider_login import ProviderLogins, wire_provider_logins
 
 VERSION = importlib.metadata.version("balcao")
@@ -62,7 +64,8 @@ class Container:
     directory: MunicipalityDirectory
     chat: ChatWithDocumentsUseCase
     search: SearchDocumentsUseCase
-    ingest: IngestDocumentUseCase
+    collection: Collection
+    library: Library
     list_documents: ListDocumentsUseCase
     remove_document: RemoveDocumentUseCase
     create_prefeitura: CreatePrefeituraUseCase
@@ -94,7 +97,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
     """The use cases over these parts."""
     model, embedder = _providers(settings)
     counter = token_counter_for(settings.openai_model)
-    storage = LocalFileStorage(settings.balcao_data_dir / "originais")
+    storage = open_storage(settings)
     search = PassageSearch(embedder, directory)
     rules = ChatRules(
         search_results=settings.default_search_results,
@@ -112,6 +115,16 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
     )
     limits = DailyLimits(each=settings.max_daily_messages, per_address=settings.anonymous_daily_per_address)
     clock = SystemClock()
+    parts = CollectionParts(
+        storage=storage,
+        extractor=ChildProcessTextExtractor(),
+        embedder=embedder,
+        chunker=chunker,
+        tokens=counter,
+        directory=directory,
+        processes=MachineProcesses(),
+        clock=clock,
+    )
     identity = wire_identity(database.tenant, Argon2PasswordHasher(), _signer(settings), clock)
     return Container(
         settings=settings,
@@ -121,8 +134,16 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         directory=directory,
         chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules),
         search=SearchDocumentsUseCase(database.tenant, search, clock, limits),
-        ingest=IngestDocumentUseCase(
-            database.ingestion, ChildProcessTextExtractor(), storage, embedder, chunker, directory
+        collection=wire_collection(database.ingestion, parts),
+        library=wire_library(
+            settings,
+            LibraryParts(
+                open_work=database.ingestion,
+                open_reading=database.tenant,
+                storage=storage,
+                extractor=parts.extractor,
+                clock=clock,
+            ),
         ),
         list_documents=ListDocumentsUseCase(database.ingestion),
         remove_document=RemoveDocumentUseCase(database.ingestion, storage),

@@ -7,6 +7,7 @@ from fastapi.security import HTTPBearer
 
 from balcao.domain.credentials import new_secret
 from balcao.domain.identity import Principal
+from balcao.domain.usuario import Papel
 from balcao.interface.dependencies.client import Client, client_of
 from balcao.interface.dependencies.container import Container
 
@@ -58,6 +59,28 @@ async def get_principal(request: Request, _described: Annotated[object, Depends(
     return await principal_of(request)
 
 
+async def get_operator(principal: Annotated[Principal, Depends(get_principal)]) -> Principal:
+    """An operador, before anything else of the request is looked at.
+
+    Raises:
+        AuthenticationRequired, PermissionDenied: somebody else asks.
+    """
+    principal.require(Papel.OPERADOR)
+    return principal
+
+
+async def get_member(principal: Annotated[Principal, Depends(get_principal)]) -> Principal:
+    """Somebody who is logged in, in whatever role.
+
+    Raises:
+        AuthenticationRequired: nobody is.
+    """
+    principal.require(*Papel)
+    return principal
+
+
+OperatorDep = Annotated[Principal, Depends(get_operator)]
+MemberDep = Annotated[Principal, Depends(get_member)]
 LoggedInDep = Annotated[Principal | None, Depends(get_logged_in)]
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 

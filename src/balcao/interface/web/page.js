@@ -161,13 +161,23 @@ function sourceList(sources, headings, sourceId) {
     const item = element("li", {},
       element("span", { className: "number", text: String(index + 1) }),
       element("p", { className: "heading", text: headings[index] ?? `${source.source}${page}` }),
-      element("p", { className: "file", text: `Documento: ${source.source}${page}` }));
+      element("p", { className: "file" }, "Documento: ", originalLink(source, `${source.source}${page}`)));
     if (source.excerpt) item.append(element("blockquote", { text: source.excerpt }));
     item.id = sourceId(index + 1);
     item.tabIndex = -1;
     list.append(item);
   });
   return element("section", { className: "sources" }, element("h4", { text: "Fontes" }), list);
+}
+
+function originalLink(source, text) {
+  const link = element("a", { text });
+  const place = source.page ? `#page=${source.page}` : "";
+  link.href = `/api/v1/documents/${encodeURIComponent(source.document_id)}/original${place}`;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.title = "Abrir o documento original em outra aba";
+  return link;
 }
 
 // The form -----------------------------------------------------------------------------------------------------------

@@ -24,10 +24,14 @@ from balcao.infrastructure.database.tables.identity import (
     prefeituras,
     usuarios,
 )
+from balcao.infrastructure.database.tables.uploads import uploads
+from balcao.infrastructure.database.tables.work import QUEUE_TABLE, UNFINISHED, jobs
 
 __all__ = [
     "CURRENT_STATES",
+    "QUEUE_TABLE",
     "SCHEMA",
+    "UNFINISHED",
     "HalfVec",
     "api_keys",
     "chunks",
@@ -36,6 +40,7 @@ __all__ = [
     "embeddings",
     "idempotent_answers",
     "invitations",
+    "jobs",
     "login_sessions",
     "messages",
     "metadata",
@@ -43,5 +48,6 @@ __all__ = [
     "prefeituras",
     "sessions",
     "terms",
+    "uploads",
     "usuarios",
 ]

@@ -80,7 +80,13 @@ documents = Table(
 )
 CURRENT_STATES = documents.c.state.not_in(("falhou", "substituido"))
 Index("documento_sha", documents.c.sha256, unique=True, postgresql_where=CURRENT_STATES)
-Index("documento_origem", documents.c.source, unique=True, postgresql_where=CURRENT_STATES)
+Index("documento_origem", documents.c.source, unique=True, postgresql_where=documents.c.state == "disponivel")
+Index(
+    "documento_origem_em_curso",
+    documents.c.source,
+    unique=True,
+    postgresql_where=documents.c.state.in_(("processando", "aguardando_confirmacao")),
+)
 Index("documento_texto_sha", documents.c.text_sha256, unique=True, postgresql_where=CURRENT_STATES)
 Index(
     "documento_titulo_similarity",

@@ -1,22 +1,27 @@
 """The process that parses one file: ``python -m balcao.infrastructure.external.extraction.child PATH TYPE LIMITS``.
 
 It limits its own memory and time, imports only the library that the type needs, and writes one JSON object to standard
-output: the parsed file, or the error's code and message. Hostile files end here, not in the process that serves people.
+output: the parsed file, or the error's code and message. A line break before it says that a page is about to be read by
+OCR, which takes a while. Hostile files end here, not in the process that serves people.
 """
 
 import json
+import os
 import resource
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
 from balcao.domain.errors import EmptyFile, ExtractionFailed, UnusableFile
-from balcao.infrastructure.external.extraction.parsed import ExtractionLimits, ParsedFile
+from balcao.domain.page_boxes import encode_lines
+from balcao.infrastructure.external.extraction.parsed import ExtractionLimits, ParsedFile, heading_starts
 from balcao.infrastructure.external.extraction.titles import title_of
+
+_PATIENCE = 5
 
 
 def parse(path: Path, file_type: str, limits: ExtractionLimits) -> ParsedFile:
-    """A file by its type, one of "pdf", "docx", "html", "txt" and "md".
+    """A file by its type, one of those of ``formats.FILE_TYPES``.
 
     Raises:
         UnusableFile: why it cannot be used; the message does not name the file.
@@ -26,10 +31,26 @@ def parse(path: Path, file_type: str, limits: ExtractionLimits) -> ParsedFile:
             from balcao.infrastructure.external.extraction.pdf import parse_pdf
 
             return parse_pdf(path, limits)
+        case "png" | "jpeg" | "tiff":
+            from balcao.infrastructure.external.extraction.image import parse_image
+
+            return parse_image(path, limits)
         case "docx":
             from balcao.infrastructure.external.extraction.docx import parse_docx
 
             return parse_docx(path, limits)
+        case "odt":
+            from balcao.infrastructure.external.extraction.odt import parse_odt
+
+            return parse_odt(path, limits)
+        case "doc":
+            from balcao.infrastructure.external.extraction.doc import parse_doc
+
+            return parse_doc(path, limits)
+        case "rtf":
+            from balcao.infrastructure.external.extraction.rtf import parse_rtf
+
+            return parse_rtf(path)
         case "html":
             from balcao.infrastructure.external.extraction.html import parse_html
 
@@ -45,7 +66,7 @@ def parse(path: Path, file_type: str, limits: ExtractionLimits) -> ParsedFile:
 
 
 def answer(path: Path, file_type: str, limits: ExtractionLimits) -> dict[str, object]:
-    """What the process writes: "title", "pages", "stated", or "error" and "message"."""
+    """What the process writes: the parsed file with its title and headings, or "error" and "message"."""
     try:
         parsed = parse(path, file_type, limits)
         length = sum(len(page.text) for page in parsed.pages)
@@ -57,14 +78,27 @@ def answer(path: Path, file_type: str, limits: ExtractionLimits) -> dict[str, ob
         return {"error": error.code, "message": error.message}
     except MemoryError:
         return {"error": ExtractionFailed.code, "message": "o arquivo é complexo demais; simplifique-o ou divida-o."}
-    pages = [[page.number, page.text] for page in parsed.pages]
-    return {"title": title_of(parsed, path), "pages": pages, "stated": parsed.stated}
+    has_map = sum(len(page.lines) for page in parsed.pages) <= limits.lines
+    return {
+        "title": title_of(parsed, path),
+        "pages": [[page.number, page.text, encode_lines(page.lines) if has_map else []] for page in parsed.pages],
+        "headings": list(heading_starts(parsed.pages[0].text, parsed.headings, parsed.levels)),
+        "stated": parsed.stated,
+        "recognised": parsed.recognised,
+        "unread": parsed.unread,
+    }
 
 
 def limit_this_process(limits: ExtractionLimits) -> None:
-    """Bound memory and processor time; beyond them allocation fails and the kernel ends the process."""
+    """Bound memory and processor time; beyond them allocation fails and the kernel ends the process.
+
+    Whoever serves people goes first. Processes that it starts inherit all of it. What pages read by OCR may cost
+    besides is granted one by one.
+    """
+    os.nice(_PATIENCE)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds))
+    most = limits.cpu_seconds * (1 + limits.ocr_pages)
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -3,8 +3,6 @@
 import re
 
 _SOFT_BREAKS = re.compile(r"\r\n?|[\f\v\x85\u2028\u2029]")
-_LINE_END_HYPHEN = re.compile(r"(?P<before>\w*)\x02\s*(?P<after>\w?)")
-_KEEPS_ITS_HYPHEN = frozenset(["vice", "ex", "pré", "pós", "recém", "decreto", "salário", "auxílio"])
 _SPACES = re.compile(r"[^\S\n\t]+")
 _AROUND_BREAKS = re.compile(r"[ \t]*\n[ \t]*")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -13,7 +11,8 @@ _INVISIBLE = {code: None for code in range(32) if chr(code) not in "\n\t"} | dic
     [0x7F, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xFFFE, 0xFFFF]
 )
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl"}
-_TABLE = _INVISIBLE | _LIGATURES
+_BULLETS = dict.fromkeys([0xF0A7, 0xF0B7, 0xF0D8, 0xF0FC], "•")  # of the fonts Symbol and Wingdings
+_TABLE = _INVISIBLE | _LIGATURES | _BULLETS
 _TELLTALE = re.compile(r"\b(?:ar\x00gos?|(?:administra|rela|execu)\x00v[ao]s?|cons\x00tui\w+)\b", re.IGNORECASE)
 _FEWEST_TELLTALES = 3
 _LOST_LIGATURES = (
@@ -39,17 +38,10 @@ def restore_lost_ligatures(text: str) -> str:
 def clean(text: str) -> str:
     """A text with plain line breaks and single spaces, free of NUL, control and invisible characters.
 
-    Words divided at a line's end are joined (pdfium marks the division with U+0002), typographic ligatures are spelt
-    out, unpaired surrogates become U+FFFD, and more than one blank line becomes one.
+    Typographic ligatures are spelt out, bullets of symbol fonts become "•", unpaired surrogates become U+FFFD, and more
+    than one blank line becomes one.
     """
     text = _SOFT_BREAKS.sub("\n", restore_lost_ligatures(text))
-    text = _LINE_END_HYPHEN.sub(_rejoin, text)
     text = _LONE_SURROGATE.sub("\ufffd", text.translate(_TABLE))
     text = _AROUND_BREAKS.sub("\n", _SPACES.sub(" ", text))
     return _BLANK_LINES.sub("\n\n", text).strip()
-
-
-def _rejoin(division: re.Match[str]) -> str:
-    before, after = division["before"], division["after"]
-    compound = before.lower() in _KEEPS_ITS_HYPHEN or (after.isupper() and not before.isupper())
-    return f"{before}-{after}" if compound else f"{before}{after}"

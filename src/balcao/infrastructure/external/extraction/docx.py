@@ -11,14 +11,13 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from balcao.domain.document import PageText
-from balcao.domain.errors import ContentMismatch, ExtractionFailed
+from balcao.domain.errors import ExtractionFailed
 from balcao.infrastructure.external.extraction.clean import clean
+from balcao.infrastructure.external.extraction.package import broken, check_package
 from balcao.infrastructure.external.extraction.parsed import OPENING_LENGTH, ExtractionLimits, ParsedFile
 
 _MAIN_PART = "word/document.xml"
-_ZIP = b"PK"
-_OLE = b"\xd0\xcf\x11\xe0"
-_BROKEN = "o DOCX está corrompido; abra-o no editor, salve-o de novo e envie."
+_NAME = "DOCX"
 _DEEPEST = 6
 _HEADING_STYLES = ("Heading", "Title", "Ttulo", "Titulo")
 
@@ -43,39 +42,31 @@ def parse_docx(path: Path, limits: ExtractionLimits) -> ParsedFile:
         ContentMismatch: it is no DOCX.
         ExtractionFailed: it is broken, or unpacks to more than the limit.
     """
-    _check_package(path, limits)
+    check_package(path, _MAIN_PART, _NAME, limits)
     try:
         document = docx.Document(str(path))
-    except (PackageNotFoundError, zipfile.BadZipFile, etree.XMLSyntaxError, KeyError, ValueError) as error:
-        raise ExtractionFailed(_BROKEN) from error
+    except (
+        PackageNotFoundError,
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        etree.XMLSyntaxError,
+        KeyError,
+        ValueError,
+    ) as error:
+        raise ExtractionFailed(broken(_NAME)) from error
     body = document.element.body
     text = clean("\n".join([*_letterhead(document), *_blocks(body, 0)]))
-    headings = (clean(_text(paragraph)) for paragraph in body.iterchildren(_PARAGRAPH) if _is_heading(paragraph))
+    styled = ((clean(_text(paragraph)), _level(paragraph)) for paragraph in body.iterchildren(_PARAGRAPH))
+    headings = [(heading, level) for heading, level in styled if heading and level]
     return ParsedFile(
         pages=(PageText(number=None, text=text),),
         opening=text[:OPENING_LENGTH],
         names=tuple(filter(None, [clean(document.core_properties.title or "")])),
-        headings=tuple(filter(None, headings)),
+        headings=tuple(heading for heading, _ in headings),
+        levels=tuple(level for _, level in headings),
         stated=_stated(document),
     )
-
-
-def _check_package(path: Path, limits: ExtractionLimits) -> None:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start == _OLE:
-        raise ContentMismatch("o conteúdo é um DOC antigo ou um DOCX com senha; salve-o como DOCX sem senha e envie.")
-    if not start.startswith(_ZIP):
-        raise ContentMismatch("o conteúdo não é um DOCX; abra-o no editor e salve-o como DOCX, ou corrija a extensão.")
-    try:
-        with zipfile.ZipFile(path) as package:
-            members = package.infolist()
-    except zipfile.BadZipFile as error:
-        raise ExtractionFailed(_BROKEN) from error
-    if sum(member.file_size for member in members) > limits.unpacked_size:
-        raise ExtractionFailed("o DOCX descompactado é grande demais; divida-o e envie as partes.")
-    if all(member.filename != _MAIN_PART for member in members):
-        raise ContentMismatch("o conteúdo é um arquivo compactado, mas não um DOCX; salve o documento como DOCX.")
 
 
 def _letterhead(document: WordDocument) -> Iterator[str]:
@@ -108,9 +99,13 @@ def _text(paragraph: etree._Element) -> str:
     return "".join(_PIECES.get(element.tag) or element.text or "" for element in _VISIBLE(paragraph))
 
 
-def _is_heading(paragraph: etree._Element) -> bool:
+def _level(paragraph: etree._Element) -> int:
+    """The level of a heading, from 1; 0 of any other paragraph."""
     style = paragraph.find(_STYLE)
-    return style is not None and style.get(qn("w:val"), "").startswith(_HEADING_STYLES)
+    name = "" if style is None else style.get(qn("w:val"), "")
+    if not name.startswith(_HEADING_STYLES):
+        return 0
+    return int(name[-1]) if name[-1].isdecimal() else 1
 
 
 def _stated(document: WordDocument) -> dict[str, str]:

@@ -84,13 +84,15 @@ def parse_html(path: Path) -> ParsedFile:
     if root is None:
         return ParsedFile(pages=(PageText(number=None, text=""),), opening="", names=tuple(filter(None, titles)))
     text = clean(_render(root, _furniture(tree)))
+    headings = [(line, int(node.tag[1])) for node in root.css(_HEADINGS) if node.tag and (line := _line(node))]
     author = tree.css_first("meta[name=author]")
     stated = {"author": clean(author.attributes.get("content") or "")} if author is not None else {}
     return ParsedFile(
         pages=(PageText(number=None, text=text),),
         opening=text[:OPENING_LENGTH],
         names=tuple(filter(None, titles)),
-        headings=tuple(filter(None, (_line(node) for node in root.css(_HEADINGS)))),
+        headings=tuple(heading for heading, _ in headings),
+        levels=tuple(level for _, level in headings),
         stated={field: value for field, value in stated.items() if value},
     )
 

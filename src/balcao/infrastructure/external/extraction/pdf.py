@@ -1,35 +1,41 @@
-"""PDF with a text layer, by pdfium."""
+"""PDF: its text layer by pdfium, and OCR of the pages that have none."""
 
 import re
-from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
 
-from balcao.domain.document import PageText
 from balcao.domain.errors import ContentMismatch, ExtractionFailed, NoTextLayer
-from balcao.domain.portuguese import fold
 from balcao.infrastructure.external.extraction.clean import clean
-from balcao.infrastructure.external.extraction.parsed import ExtractionLimits, ParsedFile
+from balcao.infrastructure.external.extraction.edges import without_repeated_edges
+from balcao.infrastructure.external.extraction.lines import TextLine, cleaned, divided_words, page_text, whole_rows
+from balcao.infrastructure.external.extraction.ocr import MISSING, find_reader
+from balcao.infrastructure.external.extraction.parsed import OPENING_LENGTH, ExtractionLimits, ParsedFile
+from balcao.infrastructure.external.extraction.pdf_lines import page_lines
+from balcao.infrastructure.external.extraction.pdf_scans import draw_page, is_scan
+from balcao.infrastructure.external.extraction.reading_order import reading_order
 
 _SIGNATURE = b"%PDF-"
 _SIGNATURE_WITHIN = 1024
 _PASSWORD_ERROR = 4
-_EDGE_LINES = 3
-_FEWEST_PAGES = 3
 _OPENING_PAGES = 3
-_DIGITS = re.compile(r"\d+")
+_FEWEST_CHARACTERS = 40  # of a page that is read by its text alone: less may be a stamp upon a scan
+_BLANK = (
+    "sem camada de texto: nenhuma página tem texto; confira se este é o arquivo certo e se a digitalização é legível."
+)
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?(?:([+-])(\d\d)'?(\d\d)|Z)?")
 
 
 def parse_pdf(path: Path, limits: ExtractionLimits) -> ParsedFile:
-    """A PDF page by page, empty pages kept, without what is repeated at the pages' edges.
+    """A PDF page by page, empty pages kept, without what is repeated at the pages' edges; scanned pages by OCR.
 
     Raises:
         ContentMismatch: it is no PDF.
         ExtractionFailed: it is broken, needs a password or has too many pages.
-        NoTextLayer: its pages hold no text.
+        NoTextLayer: its pages hold no text, and OCR is not installed or finds none either.
     """
     with path.open("rb") as file:
         if _SIGNATURE not in file.read(_SIGNATURE_WITHIN):
@@ -40,61 +46,72 @@ def parse_pdf(path: Path, limits: ExtractionLimits) -> ParsedFile:
         document = pypdfium2.PdfDocument(path)
         if len(document) > limits.pages:
             raise ExtractionFailed(f"o PDF tem mais de {limits.pages} páginas; divida-o e envie as partes.")
-        texts = [_page_text(document, number) for number in range(len(document))]
-        facts = {key: clean(value) for key, value in document.get_metadata_dict(skip_empty=True).items()}
+        return _Pages(document, limits).parse()
     except pypdfium2.PdfiumError as error:
         if error.err_code == _PASSWORD_ERROR:
             raise ExtractionFailed("o PDF é protegido por senha; salve uma cópia sem senha e envie-a.") from error
         raise ExtractionFailed("o PDF está corrompido ou incompleto; baixe-o ou exporte-o de novo.") from error
-    if not any(char.isalnum() for text in texts for char in text):
-        raise NoTextLayer("PDF sem camada de texto (só imagens); passe-o por OCR e envie o resultado.")
-    pages = tuple(PageText(number=number, text=text) for number, text in enumerate(without_repeated_edges(texts), 1))
-    return ParsedFile(
-        pages=pages,
-        opening="\n".join(texts[:_OPENING_PAGES]),
-        names=tuple(facts[key] for key in ("Title", "Subject") if facts.get(key)),
-        stated=_stated(facts),
-    )
 
 
-def _page_text(document: pypdfium2.PdfDocument, number: int) -> str:
-    with closing(document[number]) as page, closing(page.get_textpage()) as text:
-        return clean(text.get_text_bounded())
+class _Pages:
+    """The pages of an open PDF."""
+
+    def __init__(self, document: pypdfium2.PdfDocument, limits: ExtractionLimits) -> None:
+        self._document = document
+        self._limits = limits
+
+    def parse(self) -> ParsedFile:
+        facts = {key: clean(value) for key, value in self._document.get_metadata_dict(skip_empty=True).items()}
+        read = [self._read(index) for index in range(len(self._document))]
+        written = [_ordered(lines) for lines in without_repeated_edges(read)]
+        scans = [index for index, lines in enumerate(written) if self._is_scan(index, lines)]
+        recognised = self._recognise(scans) if scans else {}
+        written = [recognised.get(index, lines) for index, lines in enumerate(written)]
+        if not any(map(_has_text, written)):
+            raise NoTextLayer(_BLANK if recognised or not scans else MISSING)
+        words = divided_words(written)
+        opening = (recognised.get(index) or _ordered(lines) for index, lines in enumerate(read[:_OPENING_PAGES]))
+        return ParsedFile(
+            pages=tuple(page_text(number, lines, words) for number, lines in enumerate(written, 1)),
+            opening="\n".join(page_text(1, lines, words).text for lines in opening)[:OPENING_LENGTH],
+            names=tuple(facts[key] for key in ("Title", "Subject") if facts.get(key)),
+            stated=_stated(facts),
+            recognised=tuple(index + 1 for index in recognised),
+            unread=tuple(index + 1 for index in scans if index not in recognised),
+        )
+
+    def _read(self, index: int) -> list[TextLine]:
+        with closing(self._document[index]) as page:
+            return cleaned(page_lines(page))
+
+    def _is_scan(self, index: int, lines: Sequence[TextLine]) -> bool:
+        characters = sum(map(str.isalnum, "".join(line.text for line in lines)))
+        if characters >= _FEWEST_CHARACTERS:
+            return False
+        with closing(self._document[index]) as page:
+            return is_scan(page, has_text=characters > 0)
+
+    def _recognise(self, scans: Sequence[int]) -> dict[int, list[TextLine]]:
+        """The lines of scanned pages by index; none where OCR is not installed."""
+        if len(scans) > self._limits.ocr_pages:
+            most = self._limits.ocr_pages
+            raise ExtractionFailed(f"o PDF tem mais de {most} páginas digitalizadas; divida-o e envie as partes.")
+        reader = find_reader(self._limits)
+        if reader is None:
+            return {}
+        recognised = {}
+        for index in scans:
+            with closing(self._document[index]) as page:
+                recognised[index] = cleaned(reader.read(partial(draw_page, page), f"página {index + 1}"))
+        return recognised
 
 
-def without_repeated_edges(texts: list[str]) -> list[str]:
-    """Pages without running headers, footers and page numbers.
-
-    These are the lines that stand, digits apart, among the first or last three of more than half the pages. The first
-    page keeps what is above its text: a cover's letterhead says whose document it is.
-    """
-    if len(texts) < _FEWEST_PAGES:
-        return texts
-    pages = [[line for line in text.split("\n") if line] for text in texts]
-    on_pages = Counter(key for lines in pages for key in {_edge_key(line) for line in _edges(lines)})
-    repeated = {key for key, count in on_pages.items() if count > len(pages) / 2}
-    first = _without_footer(pages[0], repeated)
-    return ["\n".join(lines) for lines in (first, *(_without_edges(lines, repeated) for lines in pages[1:]))]
+def _ordered(lines: Sequence[TextLine]) -> list[TextLine]:
+    return whole_rows(reading_order(lines))
 
 
-def _edges(lines: list[str]) -> list[str]:
-    return lines[:_EDGE_LINES] + lines[_EDGE_LINES:][-_EDGE_LINES:]
-
-
-def _edge_key(line: str) -> str:
-    return _DIGITS.sub("#", fold(line))
-
-
-def _without_footer(lines: list[str], repeated: set[str]) -> list[str]:
-    kept = list(lines)
-    while kept and len(kept) > len(lines) - _EDGE_LINES and _edge_key(kept[-1]) in repeated:
-        kept.pop()
-    return kept
-
-
-def _without_edges(lines: list[str], repeated: set[str]) -> list[str]:
-    inside = range(_EDGE_LINES, len(lines) - _EDGE_LINES)
-    return [line for place, line in enumerate(lines) if place in inside or _edge_key(line) not in repeated]
+def _has_text(lines: Sequence[TextLine]) -> bool:
+    return any(char.isalnum() for line in lines for char in line.text)
 
 
 def _stated(facts: dict[str, str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ _MD_RULES = (
     (re.compile(r"^[ \t]*\|[ \t]*(.*?)[ \t]*\|[ \t]*$", re.MULTILINE), r"\1"),
 )
 _MD_CELL = re.compile(r"[ \t]+\|[ \t]+")
-_MD_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_MD_HEADING = re.compile(r"^[ \t]{0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 
 
 def parse_text(path: Path) -> ParsedFile:
@@ -75,8 +75,14 @@ def parse_markdown(path: Path) -> ParsedFile:
     """
     source = _whole(path.read_bytes()).replace("\r\n", "\n")
     text = clean(_plain(source))
-    headings = tuple(clean(_plain(heading)) for heading in _MD_HEADING.findall(source))
-    return ParsedFile(pages=(PageText(number=None, text=text),), opening=text[:OPENING_LENGTH], headings=headings)
+    found = ((clean(_plain(heading)), len(hashes)) for hashes, heading in _MD_HEADING.findall(source))
+    headings = [(heading, level) for heading, level in found if heading]
+    return ParsedFile(
+        pages=(PageText(number=None, text=text),),
+        opening=text[:OPENING_LENGTH],
+        headings=tuple(heading for heading, _ in headings),
+        levels=tuple(level for _, level in headings),
+    )
 
 
 def _whole(data: bytes) -> str:

@@ -34,6 +34,17 @@ _ORGANIC_LAW = re.compile(
 _CONSTITUTION = re.compile(
     r"constituição (?:da república federativa do brasil|do estado d[aeo] .{3,25})(?: de \d{4})?", re.IGNORECASE
 )
+_NAMED = re.compile(
+    r"(?:ata|carta de serviços|cartilha|contrato|convênio|declaração|despachos?|edital|estatuto|guia|manual|memorando"
+    r"|nota técnica|ofício|parecer|plano|projeto de lei|regimento|regulamento|relatório|termo)\b[^.;:]{0,110}\.?",
+    re.IGNORECASE,
+)
+_NAMED_LINES = 25
+_ISSUER = re.compile(
+    r"(?:marinha|exército|prefeitura|município|câmara|governo|ministério|secretaria|estado|tribunal|poder)\b[^\d–-]{0,60}",
+    re.IGNORECASE,
+)
+_CATALOGUE_CODE = re.compile(r"^(?=\S*\d)[A-Z]+(?:-[A-Z\d]+)+ [-–] ")
 _GENERATED = re.compile(
     r"^(?:microsoft word - |untitled|sem título|documento?\d*$|document\d*$|slide \d|layout \d)", re.IGNORECASE
 )
@@ -45,13 +56,16 @@ def title_of(parsed: ParsedFile, path: Path) -> str:
     """The document's own title on one line of at most 300 characters.
 
     A gazette's is its name, edition and date; an act's is its epigraph, with the name by which people know the act
-    where the file gives one; then a meaningful title property, the first heading, the first line, the file's name.
+    where the file gives one; then a meaningful title property, a line that names a kind of document, the first heading,
+    the first line, the file's name.
     """
     lines = [line for line in (" ".join(line.split()) for line in parsed.opening.split("\n")) if line]
-    names = [" ".join(name.split()) for name in parsed.names if _is_meaningful(name)]
+    meaningful = (" ".join(name.split()) for name in parsed.names if _is_meaningful(name))
+    names = [_CATALOGUE_CODE.sub("", name) for name in meaningful if not _ISSUER.fullmatch(name)]
     title = _gazette(lines, list(parsed.names)) or _act(lines, names)
     if title is None:
-        candidates = [*names, *parsed.headings, *(line for line in lines if any(map(str.isalpha, line)))]
+        named = (line for line in lines[:_NAMED_LINES] if line[0].isupper() and _NAMED.fullmatch(line))
+        candidates = [*names, *named, *parsed.headings, *(line for line in lines if any(map(str.isalpha, line)))]
         title = " ".join(next(iter(candidates), storable_path(path.stem).replace("_", " ")).split())
     return _shortened(readable_case(title))
 

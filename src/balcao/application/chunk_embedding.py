@@ -1,0 +1,76 @@
+"""Vectors for chunks, batch by batch: a paid batch is kept before the next is asked for, so none is paid for twice."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from balcao.application.ports import Embedder
+from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
+from balcao.domain.chat import TokenUsage
+from balcao.domain.document import DocumentChunk, Embedding
+
+NOTHING_SPENT = TokenUsage(prompt_tokens=0, completion_tokens=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedBatch:
+    """Chunks with their vectors, and what these cost this time."""
+
+    chunks: list[DocumentChunk]
+    usage: TokenUsage
+
+
+class ChunkEmbedder:
+    """Embeds what was not paid for before."""
+
+    def __init__(self, open_work: InstallationUnitOfWork, embedder: Embedder) -> None:
+        self._open_work = open_work
+        self._embedder = embedder
+
+    async def batches(self, chunks: Sequence[DocumentChunk]) -> AsyncIterator[EmbeddedBatch]:
+        """The chunks in order, in batches of the embedder's size.
+
+        Raises:
+            ProviderError: the embedder failed; what was paid for until then is kept.
+        """
+        size = self._embedder.batch_size
+        for first in range(0, len(chunks), size):
+            batch = chunks[first : first + size]
+            vectors, usage = await self._vectors([chunk.content for chunk in batch])
+            embedded = [replace(chunk, embedding=vectors[_digest(chunk.content)]) for chunk in batch]
+            yield EmbeddedBatch(chunks=embedded, usage=usage)
+
+    async def unpaid(self, chunks: Sequence[DocumentChunk]) -> list[str]:
+        """Texts that would have to be paid for."""
+        if not self._embedder.is_paid:
+            return []
+        wanted = {_digest(chunk.content): chunk.content for chunk in chunks}
+        async with self._open_work() as work:
+            known = await work.paid_vectors.find(list(wanted), self._embedder.model)
+        return [text for digest, text in wanted.items() if digest not in known]
+
+    async def forget(self, work: UnitOfWork, chunks: Sequence[DocumentChunk]) -> None:
+        """Their document is published: what was kept of them is kept there now."""
+        if self._embedder.is_paid:
+            await work.paid_vectors.discard([_digest(chunk.content) for chunk in chunks], self._embedder.model)
+
+    async def _vectors(self, texts: Sequence[str]) -> tuple[dict[bytes, Embedding], TokenUsage]:
+        """Vectors by digest of text: those already paid for, and the missing ones, kept as soon as they arrive."""
+        wanted = {_digest(text): text for text in texts}
+        known: dict[bytes, Embedding] = {}
+        if self._embedder.is_paid:
+            async with self._open_work() as work:
+                known = await work.paid_vectors.find(list(wanted), self._embedder.model)
+        missing = {digest: text for digest, text in wanted.items() if digest not in known}
+        if not missing:
+            return known, NOTHING_SPENT
+        batch = await self._embedder.embed(list(missing.values()))
+        new = dict(zip(missing, batch.embeddings, strict=True))
+        if self._embedder.is_paid:
+            async with self._open_work() as work:
+                await work.paid_vectors.save(new)
+        return known | new, batch.usage
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

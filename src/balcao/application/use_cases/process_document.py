@@ -1,0 +1,218 @@
+"""Do the job of a registered document: read, chunk, embed, then publish everything in one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from balcao.application.chunk_embedding import NOTHING_SPENT, ChunkEmbedder
+from balcao.application.document_reader import DocumentReader
+from balcao.application.ingestion import JobProgress, Progress, resembles
+from balcao.application.job_attempts import JobAttempts
+from balcao.application.ports import FileStorage
+from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
+from balcao.domain.chat import TokenUsage
+from balcao.domain.document import Document, DocumentChunk, DocumentState, ExtractedDocument
+from balcao.domain.document_service import DocumentService
+from balcao.domain.ente import Ente
+from balcao.domain.errors import (
+    BalcaoError,
+    DatabaseUnreachable,
+    IngestionCancelled,
+    ProviderRateLimited,
+    ProviderUnavailable,
+    StorageUnavailable,
+)
+from balcao.domain.ids import DocumentId, JobId
+from balcao.domain.ingestion_job import IngestionJob, JobStep
+
+_MAY_PASS = (ProviderRateLimited, ProviderUnavailable, StorageUnavailable)
+_NOBODYS_FAULT = (IngestionCancelled, DatabaseUnreachable)
+"""Ends of an attempt that are noted already, or cannot be: whoever takes the job up next finds it as it is."""
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processed:
+    """What became of the document. ``usage`` is what this attempt cost; ``related`` is the document it resembles."""
+
+    document_id: DocumentId
+    title: str
+    ente: Ente
+    state: DocumentState
+    version: int = 1
+    chunks: int = 0
+    usage: TokenUsage = NOTHING_SPENT
+    related: DocumentId | None = None
+    reason: str | None = None
+
+
+class ProcessDocumentUseCase:
+    """One attempt at a job, which one process at a time has. However it ends, nothing is visible by half."""
+
+    def __init__(
+        self,
+        open_work: InstallationUnitOfWork,
+        attempts: JobAttempts,
+        storage: FileStorage,
+        reader: DocumentReader,
+        embedder: ChunkEmbedder,
+    ) -> None:
+        self._open_work = open_work
+        self._attempts = attempts
+        self._storage = storage
+        self._reader = reader
+        self._embedder = embedder
+
+    async def execute(self, job_id: JobId, progress: Progress = lambda _: None) -> Processed:
+        """Process the job's document; a title like another's, unless confirmed, leaves it waiting, with nothing paid.
+
+        Raises:
+            IngestionInProgress: another process is at it.
+            IngestionCancelled: it is over, was cancelled, or another process took it over.
+            UnusableFile, DuplicateDocument, ProviderRefused, CorruptOriginal, OriginalNotFound: it failed for good.
+            ProviderRateLimited, ProviderUnavailable, StorageUnavailable: it will be tried again, MAX_FAILURES times.
+        """
+        job = await self._attempts.begin(job_id)
+        try:
+            return await self._attempts.keep_alive(job, self._process(job, progress))
+        except asyncio.CancelledError:
+            await asyncio.shield(self._attempts.give_back(job))
+            raise
+        except _NOBODYS_FAULT:
+            raise
+        except _MAY_PASS as error:
+            await self._attempts.postpone(job, error)
+            raise
+        except BalcaoError as error:
+            await self._attempts.give_up(job, error)
+            raise
+
+    async def _process(self, job: IngestionJob, progress: Progress) -> Processed:
+        progress(JobProgress(step=JobStep.LER))
+        async with self._open_work() as work:
+            registered = await work.documents.find_by_id(job.document_id)
+        if registered is None:
+            raise IngestionCancelled
+        extracted = await self._extract(registered)
+        document, alike = await self._read(job, registered, extracted)
+        if alike:
+            return _waiting(document, alike)
+        await self._advance(job, progress, JobProgress(step=JobStep.DIVIDIR))
+        chunks = self._reader.chunks(document, extracted)
+        remark = _unread_pages(extracted)
+        embedded, usage = await self._embed(job, chunks, progress)
+        progress(JobProgress(step=JobStep.PUBLICAR, done=len(chunks), total=len(chunks), tokens=usage.total_tokens))
+        async with self._open_work() as work:
+            published = await self._publish(work, job, document, embedded, remark)
+        return Processed(
+            document_id=published.id,
+            title=published.title,
+            ente=published.ente,
+            state=published.state,
+            version=published.version,
+            chunks=len(embedded),
+            usage=usage,
+            reason=remark,
+        )
+
+    async def _extract(self, document: Document) -> ExtractedDocument:
+        """Read the original in a folder of its own, under its own name, by which the errors speak of it."""
+        with TemporaryDirectory(prefix="balcao-") as folder:
+            path = Path(folder) / (document.file_name[-_LONGEST_NAME:] or "documento")
+            await self._storage.fetch(document.file_path, path)
+            return await self._reader.extract(path)
+
+    async def _read(
+        self, job: IngestionJob, document: Document, extracted: ExtractedDocument
+    ) -> tuple[Document, Document | None]:
+        """The document with its text, saved; and the one whose title is alike, when that is to be confirmed first."""
+        ente = document.ente if job.keeps_ente else self._reader.issuer(extracted)
+        title = None if job.keeps_title else extracted.title
+        async with self._open_work() as work:
+            service = DocumentService(work.documents)
+            read = await service.with_text(document, extracted, title=title, ente=ente)
+            alike = None if job.confirmed else await service.similar_to(read)
+            if alike is None:
+                return await work.documents.save(read), None
+            await work.documents.save(replace(read, state=DocumentState.AGUARDANDO_CONFIRMACAO))
+            if not await work.jobs.finish(job, reason=resembles(alike), related=alike.id):
+                raise IngestionCancelled
+        return read, alike
+
+    async def _embed(
+        self, job: IngestionJob, chunks: Sequence[DocumentChunk], progress: Progress
+    ) -> tuple[list[DocumentChunk], TokenUsage]:
+        done: list[DocumentChunk] = []
+        usage = NOTHING_SPENT
+        await self._advance(job, progress, JobProgress(step=JobStep.VETORES, total=len(chunks)))
+        async for batch in self._embedder.batches(chunks):
+            done += batch.chunks
+            usage += batch.usage
+            report = JobProgress(step=JobStep.VETORES, done=len(done), total=len(chunks), tokens=usage.total_tokens)
+            await self._advance(job, progress, report, spent=batch.usage.total_tokens)
+        return done, usage
+
+    async def _advance(self, job: IngestionJob, progress: Progress, report: JobProgress, *, spent: int = 0) -> None:
+        async with self._open_work() as work:
+            goes_on = await work.jobs.advance(job, report.step, report.done, report.total, spent)
+        if not goes_on:
+            raise IngestionCancelled
+        progress(report)
+
+    async def _publish(
+        self,
+        work: UnitOfWork,
+        job: IngestionJob,
+        document: Document,
+        chunks: list[DocumentChunk],
+        remark: str | None,
+    ) -> Document:
+        """Everything of the document, and its older version's end, in the caller's one transaction."""
+        goes_on = await work.jobs.advance(job, JobStep.PUBLICAR, len(chunks), len(chunks))
+        current = await work.documents.find_by_id(document.id)
+        if not goes_on or current is None:
+            raise IngestionCancelled
+        version = await self._replace_older(work, current)
+        published = await work.documents.save(replace(current, state=DocumentState.DISPONIVEL, version=version))
+        await work.chunks.save_chunks(chunks)
+        await work.vectors.add_chunk_embeddings(chunks)
+        await work.passages.index_terms(document.id)
+        await self._embedder.forget(work, chunks)
+        await work.jobs.finish(job, reason=remark)
+        return published
+
+    async def _replace_older(self, work: UnitOfWork, new: Document) -> int:
+        """Take the searched document of the same source out of the search; its text and passages stay, for answers that
+        cite them. The new one's version.
+        """
+        source = new.metadata.source
+        older = await work.documents.find_by_source(source) if source else None
+        if older is None or older.id == new.id:
+            return new.version
+        await work.documents.save(replace(older, state=DocumentState.SUBSTITUIDO, replaced_by=new.id))
+        await work.vectors.delete_document_embeddings(older.id)
+        await work.chunks.delete_terms_by_document_id(older.id)
+        return older.version + 1
+
+
+def _unread_pages(extracted: ExtractedDocument) -> str | None:
+    """What the person who ingests should know: pages that are images, where nobody can read them."""
+    pages = extracted.metadata.custom_fields.get("paginas_sem_texto")
+    return (
+        f"Sem camada de texto nas páginas {pages}; instale o tesseract, remova o documento e ingira de novo."
+        if pages
+        else None
+    )
+
+
+def _waiting(document: Document, alike: Document) -> Processed:
+    return Processed(
+        document_id=document.id,
+        title=document.title,
+        ente=document.ente,
+        state=DocumentState.AGUARDANDO_CONFIRMACAO,
+        related=alike.id,
+        reason=resembles(alike),
+    )

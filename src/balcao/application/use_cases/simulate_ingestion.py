@@ -1,0 +1,85 @@
+"""What taking a file in would do, and what it would cost; nothing is written and nobody is asked for a vector."""
+
+from dataclasses import dataclass
+
+from balcao.application.chunk_embedding import ChunkEmbedder
+from balcao.application.document_reader import DocumentReader
+from balcao.application.ingestion import FileToIngest, Outcome, document_of, resembles
+from balcao.application.ports import FileStorage, TextExtractor, TokenCounter
+from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.domain.document import Document
+from balcao.domain.document_service import DocumentService
+from balcao.domain.ente import Ente
+from balcao.domain.ids import DocumentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """``tokens`` would have to be paid for; ``exact`` is False where they are an upper estimate."""
+
+    outcome: Outcome
+    title: str
+    ente: Ente
+    chunks: int
+    tokens: int
+    exact: bool
+    related: DocumentId | None = None
+    reason: str | None = None
+
+
+class SimulateIngestionUseCase:
+    """Reads and divides the file as ingestion would, and compares it with the collection."""
+
+    def __init__(
+        self,
+        open_work: InstallationUnitOfWork,
+        storage: FileStorage,
+        extractor: TextExtractor,
+        reader: DocumentReader,
+        embedder: ChunkEmbedder,
+        tokens: TokenCounter,
+    ) -> None:
+        self._open_work = open_work
+        self._storage = storage
+        self._extractor = extractor
+        self._reader = reader
+        self._embedder = embedder
+        self._tokens = tokens
+
+    async def execute(self, file: FileToIngest) -> Simulation:
+        """Simulate.
+
+        Raises:
+            UnusableFile: it would fail; the message names it.
+            DuplicateDocument: it would be refused; with the id of the document that is there.
+        """
+        sha256 = await self._storage.digest(file.path)
+        self._extractor.check_name(file.file_name)
+        async with self._open_work() as work:
+            await DocumentService(work.documents).refuse_same_bytes(sha256)
+        extracted = await self._reader.extract(file.path)
+        title = None if file.title else extracted.title
+        ente = file.ente or self._reader.issuer(extracted)
+        async with self._open_work() as work:
+            service = DocumentService(work.documents)
+            document = await service.with_text(document_of(file, sha256), extracted, title=title, ente=ente)
+            alike = None if file.confirm else await service.similar_to(document)
+            older = await work.documents.find_by_source(file.source) if file.source else None
+        chunks = self._reader.chunks(document, extracted)
+        unpaid = await self._embedder.unpaid(chunks)
+        return Simulation(
+            outcome=_outcome(alike, older),
+            title=document.title,
+            ente=document.ente,
+            chunks=len(chunks),
+            tokens=0 if alike else sum(self._tokens.count(text) for text in unpaid),
+            exact=self._tokens.exact,
+            related=alike.id if alike else older.id if older else None,
+            reason=resembles(alike) if alike else None,
+        )
+
+
+def _outcome(alike: Document | None, older: Document | None) -> Outcome:
+    if alike:
+        return Outcome.PARECIDO
+    return Outcome.ATUALIZADO if older else Outcome.NOVO

@@ -1,0 +1,96 @@
+"""What every storage does with files of this machine: read them in pieces, and say what is wrong with them."""
+
+import errno
+import hashlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from balcao.domain.errors import CorruptOriginal, EmptyFile, UnreadableFile
+from balcao.domain.originals import digest_in_key
+
+PIECE_BYTES = 1024 * 1024
+
+
+def digest_of_file(path: Path) -> bytes:
+    """SHA-256 of a file's bytes.
+
+    Raises:
+        UnreadableFile, EmptyFile: there is nothing to store; the message names the file.
+    """
+    try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise UnreadableFile(f"{path}: a pasta não pôde ser aberta; ajuste a permissão e tente de novo.")
+        if not stat.S_ISREG(kind):  # opening a named pipe would wait for its writer
+            raise UnreadableFile(f"{path}: não é um arquivo; informe o caminho de um documento.")
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+            size = file.tell()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if size == 0:
+        raise EmptyFile(f"{path}: o arquivo está vazio (0 bytes); envie um arquivo com conteúdo.")
+    return digest
+
+
+def pieces_for(path: Path, key: str, *, size: int = PIECE_BYTES) -> Iterator[bytes]:
+    """A file's bytes in pieces of ``size``, ended by an error rather than by an end where they do not fit the key.
+
+    Raises:
+        UnreadableFile: the file cannot be read, or changed since its digest was taken.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(size):
+                digest.update(piece)
+                yield piece
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if digest_in_key(key) not in (None, digest.digest()):
+        raise UnreadableFile(f"{path}: o arquivo mudou enquanto era lido; tente de novo.")
+
+
+class CheckedCopy:
+    """A new local file that is written in pieces and is only left there whole, with the bytes of its key."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        self._wanted = digest_in_key(key)
+        self._digest = hashlib.sha256()
+        self._file = path.open("xb")
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece."""
+        self._digest.update(piece)
+        self._file.write(piece)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raises CorruptOriginal when the bytes are not those of the key."""
+        self._file.close()
+        is_right = self._wanted in (None, self._digest.digest())
+        if error is not None or not is_right:
+            self._path.unlink()
+        if error is None and not is_right:
+            raise CorruptOriginal
+
+
+def unreadable(path: Path, error: OSError) -> UnreadableFile:
+    """Why a file cannot be read."""
+    return UnreadableFile(f"{path}: {_reason(error)}.")
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "sem permissão de leitura; ajuste a permissão do arquivo e tente de novo"
+    if error.errno == errno.ENOENT:
+        return "o arquivo não existe; confira o caminho"
+    return "o arquivo não pôde ser lido; confira o disco e a permissão"
