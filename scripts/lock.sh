@@ -9,3 +9,4 @@ compile() {
 printf 'hatchling==1.33.0\neditables==0.6\n' | compile - -o requirements/installer.txt
 compile pyproject.toml -o requirements/run.txt
 compile pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+compile pyproject.toml --group bench -c requirements/dev.txt -o requirements/bench.txt

@@ -95,6 +95,7 @@ async def _sweep_now_and_then(container: Container) -> None:
     while True:
         try:
             await container.sweep.execute()
+            await container.reindex.execute(pay=False)
         except BalcaoError as error:
             _log.warning("sweep_failed", error_code=error.code)
         await asyncio.sleep(_SECONDS_BETWEEN_SWEEPS)

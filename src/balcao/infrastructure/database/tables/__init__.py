@@ -24,6 +24,7 @@ from balcao.infrastructure.database.tables.identity import (
     prefeituras,
     usuarios,
 )
+from balcao.infrastructure.database.tables.retrieval import vocabulary
 
 __all__ = [
     "CURRENT_STATES",
@@ -44,4 +45,5 @@ __all__ = [
     "sessions",
     "terms",
     "usuarios",
+    "vocabulary",
 ]
