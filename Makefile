@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := $(VENV)/.installed-$(shell cat requirements/*.txt pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := $(STAMP)-dev
+BENCH_STAMP := $(STAMP)-bench
 T ?=
+GRAVAR ?=
 
 .PHONY: help install run test check format bench soak lock clean
 
@@ -15,7 +17,7 @@ help:
 	@echo "make test     instala e roda todas as verificações e testes"
 	@echo "make install  só prepara .venv, com .venv/bin/balcao"
 	@echo "make check    formato, lint, tipos e contratos de importação"
-	@echo "make bench    mede e imprime JSON e tabela"
+	@echo "make bench    mede contra o ChromaDB e o bm25s e imprime JSON e tabela; com GRAVAR=1, grava docs/desempenho.md"
 	@echo "make soak     executa por inteiro uma verificação de docs/garantias.md e grava o resultado: make soak T=T2"
 	@echo "make format   formata o código"
 	@echo "make lock     refaz requirements/ a partir de pyproject.toml"
@@ -53,8 +55,12 @@ format: $(DEV_STAMP)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(DEV_STAMP)
-	@$(BIN)/python -m benchmarks
+$(BENCH_STAMP): $(DEV_STAMP)
+	@$(PIP) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(BENCH_STAMP)
+	@$(BIN)/python -m benchmarks $(if $(GRAVAR),--gravar)
 
 soak: $(DEV_STAMP)
 	@test -n "$(T)" || { echo "Diga qual: make soak T=T2, ou T=todos."; exit 2; }

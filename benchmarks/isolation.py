@@ -15,8 +15,8 @@ import asyncpg
 
 from balcao.infrastructure.database import migrator
 from balcao.infrastructure.database.connection import APP_ROLE, OPERATOR_ROLE, DatabaseAccess, connect
-from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from benchmarks.measurement import Measurement
+from benchmarks.registry import Workbench, benchmark
 
 _DATABASE = "isolamento"
 _PREFEITURAS = 10
@@ -75,8 +75,10 @@ class _Sides:
         return (time.perf_counter() - before) * 1000
 
 
-async def measure_isolation(server: EmbeddedPostgres) -> list[Measurement]:
+@benchmark("Segurança por linha", place=20)
+async def measure_isolation(bench: Workbench) -> list[Measurement]:
     """Fill a database of its own and compare the list of conversations, and one conversation."""
+    server = bench.server
     messages = 1_000_000 if os.environ.get("BENCH_GRANDE") == "1" else 50_000
     await migrator.create_database(DatabaseAccess(url=server.url("postgres", "postgres")), _DATABASE)
     admin_access = DatabaseAccess(url=server.url("postgres", _DATABASE))

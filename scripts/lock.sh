@@ -9,3 +9,4 @@ compile() {
 printf 'hatchling==1.33.0\neditables==0.6\n' | compile - -o requirements/installer.txt
 compile pyproject.toml --group dev -o requirements/dev.txt
 compile pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+compile pyproject.toml --group bench -c requirements/dev.txt -o requirements/bench.txt

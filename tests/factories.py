@@ -2,8 +2,11 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import date
 from uuid import uuid4
 
+from balcao.application.unit_of_work import CollectionReader
+from balcao.domain.acts import Act, without_acts
 from balcao.domain.chat import Message, MessageRole
 from balcao.domain.document import (
     EMBEDDING_DIMENSIONS,
@@ -13,12 +16,18 @@ from balcao.domain.document import (
     DocumentState,
     Embedding,
 )
-from balcao.domain.ente import Ente
+from balcao.domain.ente import Ente, SearchScope
 from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId
+from balcao.domain.legal_references import references_in
 from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.search import Inquiry, SearchFilter
+from balcao.domain.validity import Validity
 from balcao.infrastructure.database.database import Database
 
 MODEL = "modelo-de-teste"
+TODAY = date(2026, 3, 10)
+_NOWHERE = SearchScope()
+_IN_FORCE = SearchFilter()
 
 
 def a_document(
@@ -28,6 +37,9 @@ def a_document(
     source: str | None = None,
     ente: Ente | None = None,
     state: DocumentState = DocumentState.DISPONIVEL,
+    act: Act | None = None,
+    tags: tuple[str, ...] = (),
+    validity: Validity | None = None,
 ) -> Document:
     source = source or f"/documentos/{uuid4()}.txt"
     return Document(
@@ -41,11 +53,19 @@ def a_document(
         metadata=DocumentMetadata(source=source, file_type="txt"),
         file_name=source.rpartition("/")[2],
         state=state,
+        act=act,
+        tags=tags,
+        validity=validity or Validity(),
     )
 
 
 def a_chunk(
-    document: Document, text: str | None = None, *, index: int = 0, embedding: Embedding | None = None
+    document: Document,
+    text: str | None = None,
+    *,
+    index: int = 0,
+    embedding: Embedding | None = None,
+    path: str | None = None,
 ) -> DocumentChunk:
     text = document.content if text is None else text
     return DocumentChunk(
@@ -56,6 +76,7 @@ def a_chunk(
         chunk_index=index,
         start_char=0,
         end_char=max(1, len(text)),
+        path=path,
         embedding=embedding or an_embedding(1.0, float(index)),
     )
 
@@ -84,6 +105,15 @@ async def publish(database: Database, document: Document, *chunks: DocumentChunk
         await work.vectors.add_chunk_embeddings([chunk for chunk in chunks if chunk.embedding])
         await work.passages.index_terms(document.id)
     return replace(saved, chunks=chunks)
+
+
+async def an_inquiry(
+    work: CollectionReader, question: str, scope: SearchScope = _NOWHERE, wanted: SearchFilter = _IN_FORCE
+) -> Inquiry:
+    """A question made ready as the application does, on the day TODAY."""
+    references = references_in(question)
+    terms = await work.passages.question_terms(without_acts(question), references.terms)
+    return Inquiry(question=question, scope=scope, terms=terms, references=references, filter=wanted, today=TODAY)
 
 
 async def a_prefeitura(

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -40,6 +40,8 @@ class FakeEmbedder:
         self.is_paid = True
         self.batch_size = batch_size
         self.similarity_floor = 1.01
+        self.typical_similarity = 0.33
+        self.vector_share = 0.25
         self.embedded: list[str] = []
         self.fail_after = fail_after
 
@@ -49,6 +51,10 @@ class FakeEmbedder:
         self.embedded += texts
         usage = TokenUsage(prompt_tokens=len(texts), completion_tokens=0)
         return EmbeddingBatch(embeddings=tuple(self._vector(text) for text in texts), usage=usage)
+
+    async def embed_question(self, question: str, rarities: Mapping[str, float]) -> EmbeddingBatch:
+        del rarities
+        return await self.embed([question])
 
     def _vector(self, text: str) -> Embedding:
         values = [0.0] * EMBEDDING_DIMENSIONS

@@ -37,7 +37,7 @@ class Chat:
         self.clock = FakeClock(datetime.now(UTC))
         self.use_case = ChatWithDocumentsUseCase(
             database.tenant,
-            PassageSearch(self.embedder, IbgeMunicipalityDirectory()),
+            PassageSearch(self.embedder, IbgeMunicipalityDirectory(), FakeClock()),
             self.model,
             FakeTokenCounter(),
             self.clock,

@@ -1,11 +1,13 @@
 """Hybrid search: words and vectors fused, within the documents that a question may be answered from."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
 from balcao.domain.ente import Ente, SearchScope
 from balcao.infrastructure.database.database import Database
-from tests.factories import a_chunk, a_document, an_embedding, publish
+from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
 
 NOWHERE = SearchScope()
 CURITIBA = SearchScope(ufs=frozenset({"PR"}), ibges=frozenset({"4106902"}))
@@ -13,7 +15,8 @@ CURITIBA = SearchScope(ufs=frozenset({"PR"}), ibges=frozenset({"4106902"}))
 
 async def sources(database: Database, question: str, scope: SearchScope = NOWHERE, n_results: int = 10) -> list[str]:
     async with database.tenant() as work:
-        found = await work.passages.search(question, an_embedding(0.0, 0.0, 1.0), scope, n_results)
+        inquiry = await an_inquiry(work, question, scope)
+        found = await work.passages.search(inquiry, an_embedding(0.0, 0.0, 1.0), n_results=n_results)
     return [passage.source for passage in found]
 
 
@@ -32,15 +35,16 @@ async def test_stop_words_alone_match_nothing_by_words(database: Database) -> No
     await publish_text(database, "um", "Não há você, até já estão também aqui os avisos.")
     async with database.tenant() as work:
         for question in ("o que não é", "ate ja voce nao esta tambem"):
-            (passage,) = await work.passages.search(question, an_embedding(0.0, 1.0), NOWHERE, 5)
+            (passage,) = await work.passages.search(await an_inquiry(work, question), an_embedding(0.0, 1.0))
             assert passage.coverage == 0.0
 
 
 async def test_coverage_weighs_the_words_that_no_document_has(database: Database) -> None:
     await publish_text(database, "receita", "A receita do município provém de tributos.")
     async with database.tenant() as work:
-        (partly,) = await work.passages.search("receita de bolo de cenoura", an_embedding(1.0), NOWHERE, 5)
-        (wholly,) = await work.passages.search("tributos do município", an_embedding(1.0), NOWHERE, 5)
+        bolo = await an_inquiry(work, "receita de bolo de cenoura")
+        (partly,) = await work.passages.search(bolo, an_embedding(1.0))
+        (wholly,) = await work.passages.search(await an_inquiry(work, "tributos do município"), an_embedding(1.0))
     assert partly.coverage < 0.2
     assert wholly.coverage == pytest.approx(1.0)
 
@@ -95,11 +99,34 @@ async def test_a_source_shows_the_files_name_and_never_the_servers_folders(datab
     assert set(await sources(database, "prazo")) == {"lei.txt", "https://exemplo.org/lei"}
 
 
+async def test_a_passages_neighbours_are_those_of_its_article_and_page(database: Database) -> None:
+    text = "Art. 1º Um. § 1º Dois. § 2º Três. Art. 2º Quatro."
+    document = a_document(text)
+    starts = [text.index(part) for part in ("Art. 1º", "§ 1º", "§ 2º", "Art. 2º")]
+    chunks = [
+        replace(
+            a_chunk(document, text[start:end].strip(), index=index, path=path),
+            start_char=start,
+            end_char=start + len(text[start:end].strip()),
+        )
+        for index, (start, end, path) in enumerate(
+            zip(starts, [*starts[1:], len(text)], ["Art. 1º", "Art. 1º", "Art. 1º", "Art. 2º"], strict=True)
+        )
+    ]
+    await publish(database, document, *chunks)
+    one, two, three, four = (chunk.id for chunk in chunks)
+    async with database.tenant() as work:
+        assert await work.chunks.surroundings([two]) == {two: ("Art. 1º Um. ", " § 2º Três.")}
+        assert await work.chunks.surroundings([three, four]) == {three: ("§ 1º Dois. ", ""), four: ("", "")}
+        assert await work.chunks.surroundings([one, two]) == {one: ("", ""), two: ("", " § 2º Três.")}
+        assert await work.chunks.surroundings([]) == {}
+
+
 async def test_as_many_as_asked_for_and_scores_in_order(database: Database) -> None:
     for number in range(12):
         await publish_text(database, str(number), f"O prazo {number} é de dez dias " + "e mais " * number)
     async with database.tenant() as work:
-        found = await work.passages.search("prazo de dias", an_embedding(1.0), NOWHERE, 7)
+        found = await work.passages.search(await an_inquiry(work, "prazo de dias"), an_embedding(1.0), n_results=7)
     assert len(found) == 7
     assert [passage.score for passage in found] == sorted((passage.score for passage in found), reverse=True)
     assert all(0 < passage.score <= 1 for passage in found)

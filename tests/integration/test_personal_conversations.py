@@ -30,7 +30,7 @@ from balcao.domain.usuario import Papel
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
 from tests.factories import a_prefeitura, a_question
-from tests.fakes import FakeEmbedder, FakeLanguageModel, FakeTokenCounter
+from tests.fakes import FakeClock, FakeEmbedder, FakeLanguageModel, FakeTokenCounter
 from tests.people import People, outcome
 
 
@@ -40,7 +40,7 @@ def people(database: Database) -> People:
 
 
 def chat_of(people: People, rules: ChatRules | None = None) -> ChatWithDocumentsUseCase:
-    search = PassageSearch(FakeEmbedder(), IbgeMunicipalityDirectory())
+    search = PassageSearch(FakeEmbedder(), IbgeMunicipalityDirectory(), FakeClock())
     open_work = people.database.tenant
     return ChatWithDocumentsUseCase(
         open_work, search, FakeLanguageModel(), FakeTokenCounter(), people.clock, rules or ChatRules()

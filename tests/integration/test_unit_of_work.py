@@ -13,10 +13,9 @@ from balcao.infrastructure.database.connection import DatabaseAccesses, create_e
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.tables import paid_vectors
 from balcao.infrastructure.repositories.copy import copy_rows
-from balcao.infrastructure.repositories.vectors import half_vector
 from tests.factories import a_chunk, a_document, a_question, an_embedding, publish
 
-ROWS = [(bytes([number]) * 32, "m", half_vector(an_embedding(1.0))) for number in range(100)]
+ROWS = [(bytes([number]) * 32, "m", an_embedding(1.0).vector) for number in range(100)]
 COLUMNS = ("text_sha256", "model", "embedding")
 
 

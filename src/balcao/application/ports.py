@@ -1,6 +1,6 @@
 """What the use cases need from outside, besides storage. Each port has a fake in tests/fakes.py."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -85,12 +85,30 @@ class Embedder(Protocol):
         """Cosine similarity from which a match of this model counts as relevant on its own; above 1 for never."""
         ...
 
+    @property
+    def typical_similarity(self) -> float:
+        """Cosine similarity that a right passage typically has by this model, in 0..1 without 0."""
+        ...
+
+    @property
+    def vector_share(self) -> float:
+        """What this model's similarities count in a passage's score, in 0..1; its words count the rest."""
+        ...
+
     async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
-        """Embed up to ``batch_size`` texts.
+        """Embed up to ``batch_size`` texts of documents.
 
         Raises:
             ProviderError: the provider failed, after the adapter's own retries.
             IncompatibleEmbedder: the vectors do not have EMBEDDING_DIMENSIONS.
+        """
+        ...
+
+    async def embed_question(self, question: str, rarities: Mapping[str, float]) -> EmbeddingBatch:
+        """Embed a question, to be compared with what ``embed`` made; raises as it does.
+
+        ``rarities`` are the inverse document frequencies, in the collection as it is now, of the question's words
+        (folded); a model that knows by itself what matters in a text leaves them unread.
         """
         ...
 

@@ -1,13 +1,18 @@
 """Which prefeitura a request speaks for."""
 
-from balcao.application.unit_of_work import TenantUnitOfWork
+from collections.abc import Callable
+
+from balcao.application.unit_of_work import CollectionReader, TenantUnitOfWork, UnitOfWork
 from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.usuario import Papel
 
+OpenDoors = Callable[[], CollectionReader | UnitOfWork]
+"""Whatever opens the narrow doors from a slug to an id: no tenant need be known for them, nor a transaction."""
 
-async def prefeitura_id_of(open_work: TenantUnitOfWork, slug: str | None) -> PrefeituraId:
+
+async def prefeitura_id_of(open_work: OpenDoors, slug: str | None) -> PrefeituraId:
     """Id of the prefeitura with this slug; of the installation's public one where ``slug`` is None.
 
     Raises:
@@ -20,7 +25,7 @@ async def prefeitura_id_of(open_work: TenantUnitOfWork, slug: str | None) -> Pre
     return found
 
 
-async def own_prefeitura_id(open_work: TenantUnitOfWork, principal: Principal, slug: str | None) -> PrefeituraId:
+async def own_prefeitura_id(open_work: OpenDoors, principal: Principal, slug: str | None) -> PrefeituraId:
     """The asker's prefeitura, which the slug may only confirm.
 
     Raises:

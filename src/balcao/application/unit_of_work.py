@@ -128,6 +128,44 @@ class TenantUnitOfWork(Protocol):
         ...
 
 
+class CollectionReader(Protocol):
+    """``async with factory() as reader:`` what is committed of the collection, outside any transaction."""
+
+    @property
+    def documents(self) -> DocumentRepository:
+        """The global collection of documents."""
+        ...
+
+    @property
+    def vectors(self) -> VectorRepository:
+        """Embeddings."""
+        ...
+
+    @property
+    def passages(self) -> PassageRepository:
+        """Hybrid search."""
+        ...
+
+    @property
+    def prefeituras(self) -> PrefeituraRepository:
+        """The tenants, of whom only the ids behind the narrow doors are seen."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ReadCollection(Protocol):
+    """Opens a reader of the collection."""
+
+    def __call__(self) -> CollectionReader:
+        """A reader to enter with ``async with``."""
+        ...
+
+
 class InstallationUnitOfWork(Protocol):
     """Opens a unit of work of the installation itself: ingestion, or the operator across prefeituras."""
 

@@ -49,7 +49,7 @@ _NAMES = (
 )
 _NUMBER = r"(?:\s*,?\s*n\s*[.º°o]{0,2}\s*|\s+n[úu]mero\s+|\s+)(?P<number>\d{1,3}(?:\.\d{3})+|\d{1,6})(?![\d.]*\d)"
 _YEAR = (
-    r"(?:\s*/\s*(?P<short>\d{4}|\d{2})(?!\d)"
+    r"(?:\s*/\s*(?P<short>\d{4}|\d{2})(?!\d)|\s*\((?P<bracketed>(?:18|19|20)\d{2})\)"
     r"|\s*,?\s+de\s+(?:\d{1,2}\s*[º°o]?\s+de\s+[a-zç]+\s+de\s+)?(?P<year>(?:18|19|20)\d{2})(?!\d))?"
 )
 _ACTS = [(kind, re.compile(rf"(?<!\w)(?:{name}){_NUMBER}{_YEAR}", re.IGNORECASE)) for kind, name in _NAMES]
@@ -72,6 +72,13 @@ def acts_named_in(text: str) -> tuple[Act, ...]:
     return tuple(dict.fromkeys(found[position] for position in sorted(found)))
 
 
+def without_acts(text: str) -> str:
+    """The text without the numbered acts that it names: "lei 9394" has no word that "Lei nº 9.394/1996" is found by."""
+    for _, pattern in _ACTS:
+        text = pattern.sub(" ", text)
+    return text
+
+
 def act_of_title(title: str) -> Act | None:
     """The act that a document with this title is: the first that the title names, if it begins the title."""
     for act in acts_named_in(title):
@@ -82,8 +89,8 @@ def act_of_title(title: str) -> Act | None:
 
 
 def _year(match: re.Match[str]) -> int | None:
-    if match["year"]:
-        return int(match["year"])
+    if whole := match["year"] or match["bracketed"]:
+        return int(whole)
     short = match["short"]
     if not short:
         return None

@@ -1,8 +1,8 @@
 """What a language model is asked: the question, the passages it may use, and the conversation so far."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from balcao.domain.chat import Message
 from balcao.domain.search import Passage
@@ -59,7 +59,8 @@ def build_prompt(
     """Fit the question, whole passages best first, and the most recent history into ``budget_tokens``.
 
     A passage is used whole or not at all; the first one is always used, since there is no answer without it. History
-    takes what the passages leave, newest first, in whole messages, and never starts with an answer.
+    takes what the passages leave, newest first, in whole messages, and never starts with an answer. What is left after
+    it goes to the neighbours of the passages, best first, each whole or not at all.
     """
     left = budget_tokens - count_tokens(_INSTRUCTIONS) - count_tokens(question)
     chosen: list[Passage] = []
@@ -78,4 +79,16 @@ def build_prompt(
         left -= cost
     while kept and kept[0].role != "user":
         kept.pop(0)
-    return Prompt(question=question, passages=tuple(chosen), history=tuple(kept))
+    return Prompt(question=question, passages=tuple(_widened(chosen, left, count_tokens)), history=tuple(kept))
+
+
+def _widened(passages: Sequence[Passage], left: int, count_tokens: Callable[[str], int]) -> Iterator[Passage]:
+    for passage in passages:
+        after, left = _if_it_fits(passage.after, left, count_tokens)
+        before, left = _if_it_fits(passage.before, left, count_tokens)
+        yield replace(passage, content=before + passage.content + after)
+
+
+def _if_it_fits(text: str, left: int, count_tokens: Callable[[str], int]) -> tuple[str, int]:
+    cost = count_tokens(text) if text else 0
+    return (text, left - cost) if cost <= left else ("", left)

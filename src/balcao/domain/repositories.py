@@ -12,7 +12,6 @@ from balcao.domain.acts import Act
 from balcao.domain.chat import ChatSession, Message
 from balcao.domain.document import Document, DocumentChunk, DocumentState, Embedding
 from balcao.domain.document_filter import DocumentFilter
-from balcao.domain.ente import SearchScope
 from balcao.domain.idempotency import IdempotentAnswer
 from balcao.domain.identity import ApiKey, Invitation, LoginSession
 from balcao.domain.ids import (
@@ -29,7 +28,7 @@ from balcao.domain.ids import (
 )
 from balcao.domain.ingestion_job import IngestionJob, JobStep
 from balcao.domain.prefeitura import Prefeitura
-from balcao.domain.search import Passage, SearchResult
+from balcao.domain.search import Inquiry, Passage, QuestionTerm, SearchResult, WordMatch
 from balcao.domain.upload import Upload
 from balcao.domain.usuario import Papel, Usuario
 
@@ -152,6 +151,13 @@ class DocumentChunkRepository(Protocol):
 
     async def find_page(self, document_id: DocumentId, limit: int, after: ChunkId | None = None) -> list[DocumentChunk]:
         """A document's chunks in reading order, those behind ``after``, without embeddings."""
+        ...
+
+    async def surroundings(self, chunk_ids: Sequence[ChunkId]) -> dict[ChunkId, tuple[str, str]]:
+        """The document's text before and after each of these chunks, as far as the neighbouring chunks reach.
+
+        Only neighbours of the same article and page that are not among these chunks; "" where there is none.
+        """
         ...
 
     async def delete_chunks_by_document_id(self, document_id: DocumentId) -> int:
@@ -315,13 +321,32 @@ class PassageRepository(Protocol):
     """Hybrid search over the documents that a question may be answered from."""
 
     async def index_terms(self, document_id: DocumentId) -> int:
-        """Write the lexical index of a document's chunks; how many (chunk, term) pairs."""
+        """Write the lexical index of a document's chunks anew; how many (chunk, term) pairs."""
+        ...
+
+    async def stale_terms(self) -> list[DocumentId]:
+        """Documents open to search whose lexical index is of another version of the program."""
+        ...
+
+    async def without_vectors(self, model: str) -> list[DocumentId]:
+        """Documents open to search of which some chunk has no vector of this model."""
+        ...
+
+    async def question_terms(self, question: str, identifiers: Sequence[str]) -> tuple[QuestionTerm, ...]:
+        """The terms of a question and these identifiers, weighed by the collection as it is now."""
         ...
 
     async def search(
-        self, question: str, embedding: Embedding, scope: SearchScope, n_results: int = 5
+        self, inquiry: Inquiry, embedding: Embedding, *, n_results: int = 5, vector_share: float = 0.25
     ) -> list[Passage]:
-        """Passages open to this scope, best first: words (BM25) and vectors fused by reciprocal rank."""
+        """Passages that the inquiry may be answered from, best first.
+
+        ``vector_share``, in 0..1, is what the vector's similarity counts in a passage's score; words count the rest.
+        """
+        ...
+
+    async def by_words(self, inquiry: Inquiry, n_results: int) -> list[WordMatch]:
+        """What the words alone find, best first: the lexical half of ``search``."""
         ...
 
 

@@ -17,9 +17,11 @@ from balcao.domain.errors import BalcaoError
 from balcao.interface import cli_output as output
 from balcao.interface import runtime
 from balcao.interface.cli_documents import documents_app, ingest
+from balcao.interface.cli_evaluation import evaluate
 from balcao.interface.cli_options import Json
 from balcao.interface.cli_people import chave_app, introduce_first_operator, usuario_app
 from balcao.interface.cli_prefeituras import prefeitura_app
+from balcao.interface.cli_reindex import reindex
 from balcao.interface.cli_usage import speak_portuguese, usage_error
 from balcao.interface.cli_worker import run_worker
 
@@ -37,6 +39,8 @@ app.add_typer(documents_app, name="documentos")
 app.add_typer(prefeitura_app, name="prefeitura")
 app.add_typer(usuario_app, name="usuario")
 app.add_typer(chave_app, name="chave")
+app.command("avaliar")(evaluate)
+app.command("reindexar")(reindex)
 
 Slug = Annotated[
     str | None,

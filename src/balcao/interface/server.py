@@ -105,6 +105,7 @@ async def _sweep_now_and_then(container: Container) -> None:
             await container.collection.recover.execute()
             await container.collection.sweep_originals.execute()
             await asyncio.to_thread(clear_leftovers, container.library.reception)
+            await container.reindex.execute(pay=False)
         except BalcaoError as error:
             _log.warning("sweep_failed", error_code=error.code)
         await asyncio.sleep(_SECONDS_BETWEEN_SWEEPS)

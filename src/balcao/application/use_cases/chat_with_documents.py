@@ -10,14 +10,13 @@ from balcao.application.ports import Clock, Completion, LanguageModel, TokenCoun
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
 from balcao.domain.chat import ChatSession, DocumentReference, Message, MessageRole, TokenUsage
-from balcao.domain.ente import SearchScope
 from balcao.domain.errors import DailyLimitReached, SessionLimitReached, SessionNotFound
 from balcao.domain.excerpts import best_excerpt
 from balcao.domain.identity import Principal
 from balcao.domain.ids import MessageId, PrefeituraId, SessionId, UsuarioId
 from balcao.domain.portuguese import terms
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt, build_prompt, renumber_citations
-from balcao.domain.search import Passage, RelevanceRule
+from balcao.domain.search import Inquiry, Passage
 from balcao.domain.text import clean_question, require_storable
 
 _HISTORY_MESSAGES = 10
@@ -95,7 +94,7 @@ class _Turn:
     question: str
     search_text: str
     history: list[Message]
-    scope: SearchScope
+    inquiry: Inquiry
 
 
 class ChatWithDocumentsUseCase:
@@ -117,9 +116,7 @@ class ChatWithDocumentsUseCase:
         self._clock = clock
         self._rules = rules
         self._daily = DailyLimits(each=rules.max_daily_messages, per_address=rules.anonymous_daily_per_address)
-        self._relevance = RelevanceRule(
-            similarity_floor=search.similarity_floor, similarity_threshold=rules.similarity_threshold
-        )
+        self._relevance = search.relevance_rule(rules.similarity_threshold)
 
     async def execute(self, request: ChatRequest) -> ChatResponse:
         """Answer. The question stays even when a provider fails, and what was spent is counted all the same.
@@ -135,14 +132,14 @@ class ChatWithDocumentsUseCase:
         turn = await self._begin(request)
         spent = _FREE
         try:
-            embedding, spent = await self._search.embed(turn.search_text)
+            embedding, spent = await self._search.embed(turn.inquiry)
             async with self._open_work(turn.prefeitura_id) as work:
-                found = await self._search.find(
-                    work, turn.search_text, embedding, turn.scope, self._rules.search_results
+                support = await self._search.find_support(
+                    work, turn.inquiry, embedding, self._rules.search_results, self._relevance
                 )
             prompt = build_prompt(
                 turn.question,
-                self._relevance.relevant(found),
+                support,
                 turn.history,
                 budget_tokens=self._rules.context_tokens,
                 count_tokens=self._counter.count,
@@ -177,7 +174,7 @@ class ChatWithDocumentsUseCase:
             await self._daily.take(work, request.asker, self._clock.now())
             history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES)
             search_text = _search_text(question, history)
-            scope = await self._search.scope(work, prefeitura_id, search_text)
+            inquiry = await self._search.inquire(work, prefeitura_id, search_text)
             await work.messages.save_message(
                 Message(
                     id=MessageId(uuid4()),
@@ -195,7 +192,7 @@ class ChatWithDocumentsUseCase:
             question=question,
             search_text=search_text,
             history=history,
-            scope=scope,
+            inquiry=inquiry,
         )
 
     async def _prefeitura_id(self, request: ChatRequest) -> PrefeituraId:

@@ -7,16 +7,16 @@ from balcao.application.daily_limits import Asker, DailyLimits
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Clock
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
-from balcao.application.unit_of_work import TenantUnitOfWork
+from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
-from balcao.domain.search import Passage
+from balcao.domain.search import Passage, SearchFilter
 from balcao.domain.text import clean_question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """``prefeitura`` is a slug; None for the public one. ``n_results`` is in 1..100.
+    """``prefeitura`` is a slug; None for the public one. ``n_results`` is in 1..100; ``filter`` says which documents.
 
     Where a ``principal`` searches, the prefeitura is his; ``address`` says by what searches without a login are
     counted.
@@ -24,6 +24,7 @@ class SearchRequest:
 
     query: str
     n_results: int = 5
+    filter: SearchFilter = field(default_factory=SearchFilter)
     prefeitura: str | None = None
     principal: Principal | None = None
     address: str | None = field(default=None, repr=False)
@@ -45,8 +46,16 @@ class SearchResponse:
 class SearchDocumentsUseCase:
     """Finds passages; keeps nothing."""
 
-    def __init__(self, open_work: TenantUnitOfWork, search: PassageSearch, clock: Clock, limits: DailyLimits) -> None:
+    def __init__(
+        self,
+        open_work: TenantUnitOfWork,
+        read: ReadCollection,
+        search: PassageSearch,
+        clock: Clock,
+        limits: DailyLimits,
+    ) -> None:
         self._open_work = open_work
+        self._read = read
         self._search = search
         self._clock = clock
         self._limits = limits
@@ -65,13 +74,13 @@ class SearchDocumentsUseCase:
         prefeitura_id = await self._prefeitura_id(request)
         async with self._open_work(prefeitura_id) as work:
             await self._limits.take(work, request.asker, self._clock.now())
-            scope = await self._search.scope(work, prefeitura_id, query)
-        embedding, _ = await self._search.embed(query)
-        async with self._open_work(prefeitura_id) as work:
-            passages = await self._search.find(work, query, embedding, scope, request.n_results)
+            inquiry = await self._search.inquire(work, prefeitura_id, query, request.filter)
+        embedding, _ = await self._search.embed(inquiry)
+        async with self._read() as reader:
+            passages = await self._search.find(reader, inquiry, embedding, request.n_results)
         return SearchResponse(passages=passages, query_time=time.perf_counter() - started)
 
     async def _prefeitura_id(self, request: SearchRequest) -> PrefeituraId:
         if request.principal is None:
-            return await prefeitura_id_of(self._open_work, request.prefeitura)
-        return await own_prefeitura_id(self._open_work, request.principal, request.prefeitura)
+            return await prefeitura_id_of(self._read, request.prefeitura)
+        return await own_prefeitura_id(self._read, request.principal, request.prefeitura)

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import asyncpg
-from pgvector.asyncpg import register_vector
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from balcao.domain.errors import DatabaseUnreachable, InvalidConfiguration, SchemaNotMigrated, UnsupportedDatabase
+from balcao.infrastructure.database.half_vectors import register_half_vectors
+from balcao.infrastructure.database.pool_checks import check_when_taken
 
 APP_ROLE = "balcao_app"
 INGESTION_ROLE = "balcao_ingestao"
@@ -19,7 +20,7 @@ _CONNECT_TIMEOUT_SECONDS = 10
 _APPLICATION_NAME = "balcao"
 SESSION_SETTINGS = {
     "search_path": "balcao, public",
-    "hnsw.ef_search": "100",
+    "hnsw.ef_search": "120",
     "hnsw.iterative_scan": "relaxed_order",
     "random_page_cost": "1.1",
     "jit": "off",
@@ -75,7 +76,7 @@ async def connect(access: DatabaseAccess, *, vectors: bool = True) -> asyncpg.Co
         with _failures_explained(access):
             await _check_session(connection, access)
         if vectors:
-            await register_vector(connection)
+            await register_half_vectors(connection)
     except ValueError as error:
         await connection.close()
         raise SchemaNotMigrated from error
@@ -92,14 +93,15 @@ def create_engine(access: DatabaseAccess, *, pool_size: int) -> AsyncEngine:
         return await connect(access)
 
     unnamed = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         connect_args={"async_creator_fn": open_connection} | (unnamed if access.transaction_pooler else {}),
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         hide_parameters=True,
     )
+    check_when_taken(engine)
+    return engine
 
 
 def _sent_settings(access: DatabaseAccess) -> dict[str, str]:

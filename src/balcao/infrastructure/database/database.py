@@ -5,6 +5,7 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from balcao.domain.ids import PrefeituraId, UsuarioId
+from balcao.infrastructure.database.collection_reader import PostgresCollectionReader
 from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
 from balcao.infrastructure.database.unit_of_work import PostgresUnitOfWork
 
@@ -24,6 +25,10 @@ class Database:
         """A unit of work of the API's role, which sees one prefeitura's rows or none, one person's conversations."""
         return PostgresUnitOfWork(self._app, prefeitura_id, usuario_id)
 
+    def reader(self) -> PostgresCollectionReader:
+        """The API's role outside any transaction and any tenant, for reading the collection."""
+        return PostgresCollectionReader(self._reading)
+
     def ingestion(self) -> PostgresUnitOfWork:
         """A unit of work of the role that writes the global documents."""
         return PostgresUnitOfWork(self._ingestion)
@@ -34,6 +39,7 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection."""
+        self.__dict__.pop("_reading", None)
         for name in ("_app", "_ingestion", "_operator"):
             engine = self.__dict__.pop(name, None)
             if isinstance(engine, AsyncEngine):
@@ -42,6 +48,11 @@ class Database:
     @cached_property
     def _app(self) -> AsyncEngine:
         return create_engine(self._accesses.app, pool_size=_APP_POOL)
+
+    @cached_property
+    def _reading(self) -> AsyncEngine:
+        """The same pool; only the transactions differ."""
+        return self._app.execution_options(isolation_level="AUTOCOMMIT")
 
     @cached_property
     def _ingestion(self) -> AsyncEngine:

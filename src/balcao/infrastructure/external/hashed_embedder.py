@@ -8,10 +8,12 @@ Learning", ICML 2009.
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
+from statistics import fmean
+from types import MappingProxyType
 
 from balcao.application.ports import EmbeddingBatch
 from balcao.domain.chat import TokenUsage
@@ -26,14 +28,18 @@ _NGRAM_WEIGHT = 1.2  # of all n-grams of a word together
 _NGRAM_SIZES = (3, 4, 5)
 _LONGEST_WORD = 40  # characters of a word that are read; what is longer is noise of the extraction
 _TEXTS_PER_THREAD_CALL = 16
+_ALL_ALIKE: Mapping[str, float] = MappingProxyType({})
 _NEVER_RELEVANT_ALONE = 1.01
+_TYPICAL_SIMILARITY = 0.33
+_VECTOR_SHARE = 0.25
 
 
 class HashedNgramEmbedder:
     """Implements ``Embedder`` with signed hashes of stems, pairs of neighbouring stems and character n-grams.
 
-    Vectors are the same in every process and on every machine. Its similarities rank, but their size says little, so no
-    match counts as relevant by similarity alone.
+    How rare a word is in the collection weighs it in the question's vector only. Documents' vectors hold nothing of the
+    collection: they are the same in every process and on every machine, and no other document makes them stale. Its
+    similarities rank, but their size says little, so no match counts as relevant by similarity alone.
     """
 
     @property
@@ -56,6 +62,21 @@ class HashedNgramEmbedder:
         """Above any cosine."""
         return _NEVER_RELEVANT_ALONE
 
+    @property
+    def typical_similarity(self) -> float:
+        """Measured on questions right and misspelt (docs/adr/006)."""
+        return _TYPICAL_SIMILARITY
+
+    @property
+    def vector_share(self) -> float:
+        """A quarter: measured on questions right and misspelt and on keywords (docs/adr/005)."""
+        return _VECTOR_SHARE
+
+    async def embed_question(self, question: str, rarities: Mapping[str, float]) -> EmbeddingBatch:
+        """The question's vector, each word weighed by its rarity; pairs by the mean of theirs."""
+        embedding = Embedding(vector=hashed_vector(question, rarities), model=self.model)
+        return EmbeddingBatch(embeddings=(embedding,), usage=TokenUsage(prompt_tokens=0, completion_tokens=0))
+
     async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
         """Embed texts in a worker thread, a few at a time so that the event loop stays free."""
         embeddings: list[Embedding] = []
@@ -70,18 +91,22 @@ def _hashed_vectors(texts: Sequence[str]) -> list[tuple[float, ...]]:
     return [hashed_vector(text) for text in texts]
 
 
-def hashed_vector(text: str) -> tuple[float, ...]:
-    """The unit vector of a text. Repetitions count by ``1 + ln(times)``; a text without words hashes as a whole."""
+def hashed_vector(text: str, rarities: Mapping[str, float] = _ALL_ALIKE) -> tuple[float, ...]:
+    """The unit vector of a text. Repetitions count by ``1 + ln(times)``; a text without words hashes as a whole.
+
+    ``rarities`` are weights of its words (folded); where some are given, a word without one counts as their mean.
+    """
+    usual = fmean(rarities.values()) if rarities else 1.0
     vector = [0.0] * EMBEDDING_DIMENSIONS
     read = [word[:_LONGEST_WORD] for word in words(text)]
     for word, times in Counter(read).items():
-        weight = 1.0 + math.log(times)
+        weight = (1.0 + math.log(times)) * rarities.get(word, usual)
         for index, value in _word_features(word):
             vector[index] += weight * value
-    stems = [stem for stem in map(_stem_of, read) if stem]
-    for pair, times in Counter(pairwise(stems)).items():
-        index, value = _pair_feature(pair)
-        vector[index] += (1.0 + math.log(times)) * value
+    content_words = [word for word in read if _stem_of(word)]
+    for pair, times in Counter(pairwise(content_words)).items():
+        index, value = _pair_feature((_stem_of(pair[0]), _stem_of(pair[1])))
+        vector[index] += (1.0 + math.log(times)) * value * fmean(rarities.get(word, usual) for word in pair)
     norm = math.sqrt(sum(value * value for value in vector))
     if norm == 0.0:
         index, value = _slot(f"t:{fold(text).strip()}", 1.0)

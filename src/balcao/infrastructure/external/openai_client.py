@@ -26,6 +26,8 @@ _NO_ANSWER = "O provedor do modelo respondeu sem conteúdo; tente de novo em ins
 _RETRIES = 2
 _BATCH = 128
 _SIMILARITY_FLOOR = 0.30
+_TYPICAL_SIMILARITY = 0.45
+_VECTOR_SHARE = 0.5
 _RESIZABLE = "text-embedding-3-"  # the family that takes ``dimensions``
 _RETRIABLE = frozenset({408, 409, 425})  # client errors that say "not now" rather than "not like this"
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
@@ -132,6 +134,20 @@ class OpenAIEmbedder:
     def similarity_floor(self) -> float:
         """Cosine from which a match counts as relevant on its own."""
         return self._similarity_floor
+
+    @property
+    def typical_similarity(self) -> float:
+        """A guess for text-embedding-3-small, like the floor, not a measurement."""
+        return _TYPICAL_SIMILARITY
+
+    @property
+    def vector_share(self) -> float:
+        """Half: vectors that know meaning are worth as much as words. A guess, like the floor, not a measurement."""
+        return _VECTOR_SHARE
+
+    async def embed_question(self, question: str, rarities: Mapping[str, float]) -> EmbeddingBatch:  # noqa: ARG002 - the model knows what matters in a text
+        """Embed a question as any text."""
+        return await self.embed([question])
 
     async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
         """Embed texts; an empty sequence asks nothing of the provider.

@@ -1,9 +1,10 @@
 """Document chunks in PostgreSQL."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import FromClause, delete, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import DocumentChunk, Embedding
@@ -28,13 +29,13 @@ class PostgresDocumentChunkRepository:
         return chunk_of(row)
 
     async def save_chunks(self, new: Sequence[DocumentChunk]) -> int:
-        """COPY rows of one document."""
+        """COPY the rows, and count them on their documents' rows."""
         columns = (*CHUNK_COLUMNS, "metadata")
         values = (row_of(chunk) for chunk in new)
         rows = ([*(row[key] for key in CHUNK_COLUMNS), json.dumps(row["metadata"])] for row in values)
         await copy_rows(self._connection, chunks, columns, rows)
-        for document_id in {chunk.document_id for chunk in new}:
-            await self._count(document_id, sum(chunk.document_id == document_id for chunk in new))
+        for document_id, added in Counter(chunk.document_id for chunk in new).items():
+            await self._count(document_id, added)
         return len(new)
 
     async def find_chunk_by_id(self, chunk_id: ChunkId) -> DocumentChunk | None:
@@ -56,6 +57,24 @@ class PostgresDocumentChunkRepository:
             statement = statement.where(chunks.c.chunk_index > behind)
         return [chunk_of(row) for row in await self._connection.execute(statement.limit(limit))]
 
+    async def surroundings(self, chunk_ids: Sequence[ChunkId]) -> dict[ChunkId, tuple[str, str]]:
+        """Cut from the document's text by offsets: pieces of an article may overlap."""
+        before, after = (_neighbour(name, step, chunk_ids) for name, step in (("anterior", -1), ("seguinte", 1)))
+        text = documents.c.content
+        statement = (
+            select(
+                chunks.c.id,
+                func.substr(text, before.c.start_char + 1, chunks.c.start_char - before.c.start_char).label("before"),
+                func.substr(text, chunks.c.end_char + 1, after.c.end_char - chunks.c.end_char).label("after"),
+            )
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .outerjoin(before, true())
+            .outerjoin(after, true())
+            .where(chunks.c.id.in_(chunk_ids))
+        )
+        rows = await self._connection.execute(statement)
+        return {row.id: (row.before or "", row.after or "") for row in rows}
+
     async def delete_chunks_by_document_id(self, document_id: DocumentId) -> int:
         """Delete a document's rows; embeddings and terms go with them."""
         gone = (await self._connection.execute(delete(chunks).where(chunks.c.document_id == document_id))).rowcount
@@ -75,3 +94,18 @@ class PostgresDocumentChunkRepository:
     async def _count(self, document_id: DocumentId, added: int) -> None:
         statement = update(documents).where(documents.c.id == document_id)
         await self._connection.execute(statement.values(chunk_count=documents.c.chunk_count + added))
+
+
+def _neighbour(name: str, step: int, chunk_ids: Sequence[ChunkId]) -> FromClause:
+    """The chunk ``step`` places further in the same article and page; one that reaches no further is none."""
+    other = chunks.alias()
+    reaches = other.c.start_char < chunks.c.start_char if step < 0 else other.c.end_char > chunks.c.end_char
+    found = select(other.c.start_char, other.c.end_char).where(
+        other.c.document_id == chunks.c.document_id,
+        other.c.chunk_index == chunks.c.chunk_index + step,
+        other.c.path == chunks.c.path,
+        other.c.page.is_not_distinct_from(chunks.c.page),
+        other.c.id.not_in(chunk_ids),
+        reaches,
+    )
+    return found.correlate(chunks).lateral(name)

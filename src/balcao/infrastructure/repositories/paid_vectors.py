@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import Embedding
 from balcao.infrastructure.database.tables import paid_vectors
-from balcao.infrastructure.repositories.vectors import half_vector
 
 
 class PostgresPaidVectorRepository:
@@ -23,14 +22,14 @@ class PostgresPaidVectorRepository:
             paid_vectors.c.model == model, paid_vectors.c.text_sha256.in_(text_sha256s)
         )
         return {
-            row.text_sha256: Embedding(vector=tuple(row.embedding.to_list()), model=model)
+            row.text_sha256: Embedding(vector=row.embedding, model=model)
             for row in await self._connection.execute(statement)
         }
 
     async def save(self, vectors: dict[bytes, Embedding]) -> None:
         """Insert these vectors; one that is there already stays."""
         rows = [
-            {"text_sha256": digest, "model": embedding.model, "embedding": half_vector(embedding)}
+            {"text_sha256": digest, "model": embedding.model, "embedding": embedding.vector}
             for digest, embedding in vectors.items()
         ]
         if rows:

@@ -1,87 +1,25 @@
-"""Hybrid search in PostgreSQL: BM25 over a postings table and cosine over half-precision vectors, in one statement.
+"""Hybrid search in PostgreSQL, in one statement."""
 
-BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), k1 1.2 and b 0.75;
-fusion by reciprocal rank after Cormack, Clarke and Büttcher (SIGIR 2009), k 60. Document frequencies are counted at
-query time over the postings that the query reads anyway, so they are never stale.
-"""
+from collections.abc import Sequence
 
-from sqlalchemy import Integer, Row, Text, bindparam, func, insert, select, text, true, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Row, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
-from balcao.domain.ente import Ente, Esfera, SearchScope
+from balcao.domain.document import DocumentState, Embedding
+from balcao.domain.ente import Ente, Esfera
 from balcao.domain.ids import DocumentId
-from balcao.domain.search import Passage
-from balcao.infrastructure.database.tables import HalfVec, chunks, documents, terms
-from balcao.infrastructure.repositories.vectors import half_vector, similarity
+from balcao.domain.search import Inquiry, Passage, QuestionTerm, WordMatch
+from balcao.domain.validity import Validity
+from balcao.infrastructure.database.tables import chunks, documents, embeddings
+from balcao.infrastructure.repositories.passage_statements import BY_WORDS, HYBRID_SEARCH, QUESTION_TERMS
+from balcao.infrastructure.repositories.postings import INDEX_VERSION, PostingsWriter
 
 CANDIDATES = 100
 """Passages that each leg offers to the fusion."""
 
-_HYBRID_SEARCH = text(
-    """
-    WITH permitidos AS MATERIALIZED (
-        SELECT id FROM documento
-         WHERE estado = 'disponivel'
-           AND (ente_esfera IN ('federal', 'geral')
-                OR ente_esfera = 'estadual' AND ente_uf = ANY (:ufs)
-                OR ente_ibge = ANY (:ibges))
-    ), colecao AS MATERIALIZED (
-        SELECT sum(num_chunks)::float8 AS chunks,
-               greatest(sum(num_termos)::float8 / nullif(sum(num_chunks), 0), 1) AS tamanho_medio
-          FROM documento WHERE estado = 'disponivel'
-    ), pergunta AS MATERIALIZED (
-        SELECT DISTINCT termo FROM termos(:question)
-    ), ocorrencias AS MATERIALIZED (
-        SELECT t.termo, t.chunk_id, t.documento_id, t.frequencia, t.tamanho
-          FROM pergunta JOIN documento_termo t USING (termo)
-    ), pesos AS MATERIALIZED (
-        SELECT termo, ln(1 + (greatest(chunks - df, 0) + 0.5) / (df + 0.5)) AS idf
-          FROM colecao, pergunta
-          JOIN LATERAL (SELECT count(*) AS df FROM ocorrencias o WHERE o.termo = pergunta.termo) AS contagem ON true
-    ), lexical AS MATERIALIZED (
-        SELECT chunk_id, sum(idf) AS coberto,
-               sum(idf * frequencia * 2.2 / (frequencia + 1.2 * (0.25 + 0.75 * tamanho / tamanho_medio))) AS bm25
-          FROM ocorrencias JOIN permitidos ON permitidos.id = documento_id JOIN pesos USING (termo), colecao
-         GROUP BY chunk_id
-    ), palavras AS (
-        SELECT chunk_id, row_number() OVER (ORDER BY bm25 DESC, chunk_id) AS posicao
-          FROM lexical ORDER BY bm25 DESC, chunk_id LIMIT :candidates
-    ), vizinhos AS MATERIALIZED (
-        SELECT chunk_id, embedding <=> :vector AS distancia
-          FROM documento_embedding
-         WHERE modelo = :model AND documento_id IN (SELECT id FROM permitidos)
-         ORDER BY embedding <=> :vector LIMIT :candidates
-    ), vetores AS (
-        SELECT chunk_id, row_number() OVER (ORDER BY distancia, chunk_id) AS posicao FROM vizinhos
-    ), fusao AS (
-        SELECT chunk_id,
-               coalesce(1.0 / (60 + palavras.posicao), 0) + coalesce(1.0 / (60 + vetores.posicao), 0) AS pontos
-          FROM palavras FULL JOIN vetores USING (chunk_id)
-         ORDER BY pontos DESC, chunk_id LIMIT :n_results
-    )
-    SELECT c.id AS chunk_id, c.documento_id AS document_id, c.indice_chunk AS chunk_index, d.titulo AS title,
-           d.origem AS source, d.nome_arquivo AS file_name, d.ente_esfera, d.ente_uf, d.ente_ibge,
-           c.texto_original AS content, c.pagina AS page, c.caminho AS path, pontos * 61 / 2 AS score,
-           coalesce(e.embedding <=> :vector, 1) AS distance,
-           coalesce(lexical.coberto / nullif((SELECT sum(idf) FROM pesos), 0), 0) AS coverage
-      FROM fusao
-      JOIN documento_chunk c ON c.id = fusao.chunk_id
-      JOIN documento d ON d.id = c.documento_id
-      LEFT JOIN documento_embedding e ON e.chunk_id = c.id AND e.modelo = :model
-      LEFT JOIN lexical ON lexical.chunk_id = c.id
-     ORDER BY pontos DESC, c.id
-    """
-).bindparams(
-    bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS)),
-    bindparam("question", type_=Text),
-    bindparam("model", type_=Text),
-    bindparam("ufs", type_=ARRAY(Text)),
-    bindparam("ibges", type_=ARRAY(Text)),
-    bindparam("candidates", type_=Integer),
-    bindparam("n_results", type_=Integer),
-)
+_IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
+_POSTINGS = (100, 1_000)  # least and most read of one term
+_POSTINGS_OF_ALL_TERMS = 8_000
 
 
 class PostgresPassageRepository:
@@ -92,35 +30,93 @@ class PostgresPassageRepository:
 
     async def index_terms(self, document_id: DocumentId) -> int:
         """Write the postings of a document's chunks, and their total on its row."""
-        term = func.balcao.termos(chunks.c.content).table_valued("termo", "frequencia").lateral()
-        length = func.sum(term.c.frequencia).over(partition_by=chunks.c.id)
-        postings = (
-            select(term.c.termo, chunks.c.id, chunks.c.document_id, term.c.frequencia, length)
-            .select_from(chunks)
-            .join(term, true())
-            .where(chunks.c.document_id == document_id)
+        return await PostingsWriter(self._connection).write(document_id)
+
+    async def stale_terms(self) -> list[DocumentId]:
+        """By the version on the document's row."""
+        is_stale = documents.c.index_version != INDEX_VERSION
+        found = select(documents.c.id).where(_IS_OPEN, is_stale).order_by(documents.c.created_at, documents.c.id)
+        return list((await self._connection.execute(found)).scalars())
+
+    async def without_vectors(self, model: str) -> list[DocumentId]:
+        """By chunk."""
+        has_vector = exists().where(embeddings.c.chunk_id == chunks.c.id, embeddings.c.model == model)
+        lacks = exists().where(chunks.c.document_id == documents.c.id, ~has_vector)
+        found = select(documents.c.id).where(_IS_OPEN, lacks).order_by(documents.c.created_at, documents.c.id)
+        return list((await self._connection.execute(found)).scalars())
+
+    async def question_terms(self, question: str, identifiers: Sequence[str]) -> tuple[QuestionTerm, ...]:
+        """Count and, where need be, correct."""
+        parameters = {"question": question, "identifiers": list(identifiers)}
+        rows = await self._connection.execute(QUESTION_TERMS, parameters)
+        return tuple(
+            QuestionTerm(
+                word=row.word,
+                term=row.term,
+                rarity=row.rarity,
+                match=row.match,
+                match_rarity=row.match_rarity,
+                likeness=row.likeness,
+            )
+            for row in rows
         )
-        columns = ["term", "chunk_id", "document_id", "frequency", "chunk_length"]
-        written = (await self._connection.execute(insert(terms).from_select(columns, postings))).rowcount
-        total = select(func.coalesce(func.sum(terms.c.frequency), 0)).where(terms.c.document_id == document_id)
-        counted = update(documents).where(documents.c.id == document_id).values(term_count=total.scalar_subquery())
-        await self._connection.execute(counted)
-        return written
 
     async def search(
-        self, question: str, embedding: Embedding, scope: SearchScope, n_results: int = 5
+        self, inquiry: Inquiry, embedding: Embedding, *, n_results: int = 5, vector_share: float = 0.25
     ) -> list[Passage]:
         """Run the hybrid statement."""
-        parameters = {
-            "question": question,
-            "vector": half_vector(embedding),
+        parameters = _filter_parameters(inquiry) | _term_parameters(inquiry)
+        parameters |= {
+            "information": inquiry.information,
+            "vector": embedding.vector,
             "model": embedding.model,
-            "ufs": sorted(scope.ufs),
-            "ibges": sorted(scope.ibges),
+            "vector_share": vector_share,
             "candidates": max(CANDIDATES, n_results),
             "n_results": n_results,
         }
-        return [_passage(row) for row in await self._connection.execute(_HYBRID_SEARCH, parameters)]
+        return [_passage(row) for row in await self._connection.execute(HYBRID_SEARCH, parameters)]
+
+    async def by_words(self, inquiry: Inquiry, n_results: int) -> list[WordMatch]:
+        """Run the lexical leg of the hybrid statement."""
+        parameters = _filter_parameters(inquiry) | _term_parameters(inquiry) | {"candidates": n_results}
+        rows = await self._connection.execute(BY_WORDS, parameters)
+        return [WordMatch(chunk_id=row.chunk_id, document_id=row.document_id, score=float(row.score)) for row in rows]
+
+
+def _filter_parameters(inquiry: Inquiry) -> dict[str, object]:
+    wanted = inquiry.filter
+    ente = wanted.ente
+    return {
+        "ufs": sorted(inquiry.scope.ufs),
+        "ibges": sorted(inquiry.scope.ibges),
+        "esfera": ente.esfera if ente else "",
+        "uf": (ente and ente.uf) or "",
+        "ibge": (ente and ente.ibge) or "",
+        "document_id": wanted.document_id,
+        "tag": wanted.tag,
+        "act_kind": wanted.act_kind,
+        "act_number": wanted.act_number,
+        "act_year": wanted.act_year,
+        "any_validity": wanted.include_out_of_force,
+        "day": inquiry.day,
+    }
+
+
+def _term_parameters(inquiry: Inquiry) -> dict[str, object]:
+    weights: dict[str, float] = {}
+    for term in inquiry.terms:
+        weights[term.match] = max(term.weight, weights.get(term.match, 0.0))
+    acts = inquiry.references.acts
+    least, most = _POSTINGS
+    return {
+        "terms": list(weights),
+        "weights": list(weights.values()),
+        "postings": min(most, max(least, _POSTINGS_OF_ALL_TERMS // max(len(weights), 1))),
+        "places": list(inquiry.references.places),
+        "named_kinds": [act.kind for act in acts],
+        "named_numbers": [act.number or "" for act in acts],
+        "named_years": [act.year or 0 for act in acts],
+    }
 
 
 def _passage(row: Row[*tuple[object, ...]]) -> Passage:
@@ -135,8 +131,10 @@ def _passage(row: Row[*tuple[object, ...]]) -> Passage:
         page=row.page,
         path=row.path,
         score=min(1.0, float(row.score)),
-        similarity=similarity(row.distance),
+        similarity=min(1.0, float(row.similarity)),
         coverage=float(row.coverage),
+        named=row.named,
+        validity=Validity(start=row.vigente_de, end=row.vigente_ate, revoked_by=row.revogado_por),
     )
 
 

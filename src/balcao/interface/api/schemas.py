@@ -1,5 +1,6 @@
 """Bodies of requests and responses: v2.0's names and shapes."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from balcao.application.use_cases.chat_with_documents import ChatResponse
 from balcao.application.use_cases.search_documents import SearchResponse
+from balcao.domain.acts import ActKind
+from balcao.domain.ente_recognition import parse_ente
+from balcao.domain.ids import DocumentId
+from balcao.domain.place_names import NameDirectory
+from balcao.domain.search import SearchFilter
 
 
 class ChatBody(BaseModel):
@@ -88,14 +94,43 @@ class AnswerView(BaseModel):
 
 
 class SearchBody(BaseModel):
-    """A search."""
+    """A search, in the documents of the prefeitura's scope that are in force today, or in those that the filters keep.
+
+    ``ente`` takes the scope's place; ``na_data`` is the day of force, which ``incluir_revogados`` ignores.
+    """
 
     query: Annotated[str, Field(max_length=2000)]
     n_results: Annotated[int, Field(ge=1, le=100)] = 5
+    document_id: UUID | None = None
+    etiqueta: Annotated[str | None, Field(max_length=100)] = None
+    tipo_ato: ActKind | None = None
+    numero_ato: Annotated[str | None, Field(max_length=20, description="Só os algarismos contam.")] = None
+    ano_ato: Annotated[int | None, Field(ge=1800, le=2200)] = None
+    ente: Annotated[str | None, Field(max_length=20, description="federal, geral, sigla da UF ou código IBGE.")] = None
+    na_data: date | None = None
+    incluir_revogados: bool = False
+
+    def filter(self, directory: NameDirectory) -> SearchFilter:
+        """Which documents to look in.
+
+        Raises:
+            InvalidEnte: ``ente`` is none.
+        """
+        digits = "".join(char for char in self.numero_ato or "" if char.isdigit())
+        return SearchFilter(
+            document_id=DocumentId(self.document_id) if self.document_id else None,
+            tag=self.etiqueta,
+            act_kind=self.tipo_ato,
+            act_number=digits.lstrip("0") or "0" if digits else None,
+            act_year=self.ano_ato,
+            ente=parse_ente(self.ente, directory) if self.ente else None,
+            on=self.na_data,
+            include_out_of_force=self.incluir_revogados,
+        )
 
 
 class PassageView(BaseModel):
-    """A passage found."""
+    """A passage found; its ``title`` says where its document is not in force today."""
 
     document_id: UUID
     chunk_id: UUID
@@ -121,7 +156,7 @@ class SearchView(BaseModel):
                 PassageView(
                     document_id=passage.document_id,
                     chunk_id=passage.chunk_id,
-                    title=passage.title,
+                    title=passage.labelled_title,
                     source=passage.source,
                     page=passage.page,
                     score=passage.score,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from balcao.application.daily_limits import DailyLimits
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory
+from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory, TokenCounter
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
 from balcao.application.use_cases.check_health import CheckHealthUseCase
 from balcao.application.use_cases.list_documents import ListDocumentsUseCase
@@ -19,6 +19,7 @@ from balcao.application.use_cases.manage_prefeituras import (
     ReadPrefeituraUseCase,
 )
 from balcao.application.use_cases.prepare_demonstration import PrepareDemonstrationUseCase
+from balcao.application.use_cases.reindex import ReindexUseCase
 from balcao.application.use_cases.remove_document import RemoveDocumentUseCase
 from balcao.application.use_cases.search_documents import SearchDocumentsUseCase
 from balcao.application.use_cases.sweep import SweepUseCase
@@ -75,6 +76,7 @@ class Container:
     prepare_demonstration: PrepareDemonstrationUseCase
     health: CheckHealthUseCase
     sweep: SweepUseCase
+    reindex: ReindexUseCase
 
 
 @asynccontextmanager
@@ -95,10 +97,11 @@ async def open_container(settings: Settings, accesses: DatabaseAccesses) -> Asyn
 
 def wire(settings: Settings, database: Database, directory: MunicipalityDirectory) -> Container:
     """The use cases over these parts."""
-    model, embedder = _providers(settings)
+    model, embedder = providers(settings)
     counter = token_counter_for(settings.openai_model)
     storage = open_storage(settings)
-    search = PassageSearch(embedder, directory)
+    clock = SystemClock()
+    search = PassageSearch(embedder, directory, clock)
     rules = ChatRules(
         search_results=settings.default_search_results,
         context_tokens=settings.openai_context_tokens,
@@ -107,14 +110,8 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         anonymous_daily_per_address=settings.anonymous_daily_per_address,
         similarity_threshold=settings.similarity_threshold,
     )
-    chunker = TextChunker(
-        chunk_size=settings.chunk_size,
-        overlap=settings.chunk_overlap,
-        count_tokens=counter.count,
-        contextual=settings.use_contextual_retrieval,
-    )
+    chunker = chunker_for(settings, counter)
     limits = DailyLimits(each=settings.max_daily_messages, per_address=settings.anonymous_daily_per_address)
-    clock = SystemClock()
     parts = CollectionParts(
         storage=storage,
         extractor=ChildProcessTextExtractor(),
@@ -133,7 +130,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         model_card=model.card,
         directory=directory,
         chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules),
-        search=SearchDocumentsUseCase(database.tenant, search, clock, limits),
+        search=SearchDocumentsUseCase(database.tenant, database.reader, search, clock, limits),
         collection=wire_collection(database.ingestion, parts),
         library=wire_library(
             settings,
@@ -154,6 +151,17 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         prepare_demonstration=PrepareDemonstrationUseCase(database.operator),
         health=CheckHealthUseCase(database.tenant),
         sweep=SweepUseCase(database.operator, clock),
+        reindex=ReindexUseCase(database.ingestion, embedder),
+    )
+
+
+def chunker_for(settings: Settings, counter: TokenCounter) -> TextChunker:
+    """The chunker that the settings ask for."""
+    return TextChunker(
+        chunk_size=settings.chunk_size,
+        overlap=settings.chunk_overlap,
+        count_tokens=counter.count,
+        contextual=settings.use_contextual_retrieval,
     )
 
 
@@ -223,7 +231,7 @@ def _signer(settings: Settings) -> JoseTokenSigner:
     )
 
 
-def _providers(settings: Settings) -> tuple[LanguageModel, Embedder]:
+def providers(settings: Settings) -> tuple[LanguageModel, Embedder]:
     """The configured provider, or the offline adapters; each SDK is imported only where it is used."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         from balcao.infrastructure.external.extractive_model import ExtractiveLanguageModel

@@ -24,6 +24,7 @@ from balcao.infrastructure.database.tables.identity import (
     prefeituras,
     usuarios,
 )
+from balcao.infrastructure.database.tables.retrieval import vocabulary
 from balcao.infrastructure.database.tables.uploads import uploads
 from balcao.infrastructure.database.tables.work import QUEUE_TABLE, UNFINISHED, jobs
 
@@ -50,4 +51,5 @@ __all__ = [
     "terms",
     "uploads",
     "usuarios",
+    "vocabulary",
 ]

@@ -55,6 +55,7 @@ documents = Table(
     Column("estado", Text, nullable=False, server_default=text("'processando'"), key="state"),
     Column("num_chunks", Integer, nullable=False, server_default=text("0"), key="chunk_count"),
     Column("num_termos", Integer, nullable=False, server_default=text("0"), key="term_count"),
+    Column("versao_indice", Integer, nullable=False, server_default=text("0"), key="index_version"),
     json("metadata", "{}"),
     created(),
     updated(),
@@ -151,7 +152,7 @@ Index(
     "documento_embedding_vector",
     embeddings.c.embedding,
     postgresql_using="hnsw",
-    postgresql_with={"m": 16, "ef_construction": 200},
+    postgresql_with={"m": 16, "ef_construction": 64},
     postgresql_ops={"embedding": "halfvec_cosine_ops"},
 )
 
@@ -168,8 +169,9 @@ terms = Table(
 )
 Index("documento_termo_chunk", terms.c.chunk_id)
 Index(
-    "documento_termo_busca",
+    "documento_termo_impacto",
     terms.c.term,
+    func.balcao.impacto(terms.c.frequency, terms.c.chunk_length).desc(),
     postgresql_include=["chunk_id", "documento_id", "frequencia", "tamanho"],
 )
 

@@ -1,6 +1,5 @@
 """What the tables are made of: the schema they share, the vector type, the columns that many have."""
 
-from pgvector import HalfVector
 from sqlalchemy import Column, ColumnElement, DateTime, Dialect, ForeignKey, MetaData, func, text, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.sql.operators import custom_op
@@ -11,12 +10,11 @@ _COSINE_DISTANCE: custom_op[float] = custom_op("<=>")
 metadata = MetaData(schema=SCHEMA)
 
 
-class HalfVec(UserDefinedType[HalfVector]):
+class HalfVec(UserDefinedType[tuple[float, ...]]):
     """``halfvec(n)``: half-precision vector of pgvector.
 
-    It has no bind or result processor: the connection's own codec (pgvector's ``register_vector``) carries the value
-    in binary, for Core statements and for COPY alike. pgvector's own SQLAlchemy type sends text, which that codec
-    refuses.
+    It has no bind or result processor: the connection's own codec (``half_vectors``) carries the value in binary,
+    for Core statements and for COPY alike. pgvector's own SQLAlchemy type sends text, which that codec refuses.
     """
 
     cache_ok = True
@@ -33,7 +31,7 @@ class HalfVec(UserDefinedType[HalfVector]):
         """Vectors are never written into SQL text."""
         return
 
-    class comparator_factory(UserDefinedType.Comparator[HalfVector]):  # noqa: N801 - SQLAlchemy's name
+    class comparator_factory(UserDefinedType.Comparator[tuple[float, ...]]):  # noqa: N801 - SQLAlchemy's name
         """Adds pgvector's distance operators."""
 
         def cosine_distance(self, other: object) -> ColumnElement[float]:

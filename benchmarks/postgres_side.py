@@ -1,0 +1,167 @@
+"""Our side of the comparison: generated documents through the repositories, as publishing a document writes them."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from uuid import UUID, uuid5
+
+import asyncpg
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from balcao.domain.document import Document, DocumentChunk, DocumentMetadata, DocumentState, Embedding
+from balcao.domain.ente import Ente, Esfera
+from balcao.domain.ids import ChunkId, DocumentId
+from balcao.infrastructure.database.connection import DatabaseAccess
+from balcao.infrastructure.database.database import Database
+from benchmarks.generated import GeneratedCollection, GeneratedDocument
+
+_NAMES = UUID("6f0b1c9e-5d0c-4b6e-9c63-0d7f1b3a2f10")
+_VECTOR_INDEX = "documento_embedding_vector"
+_LIKE_FOR_LIKE = ("documento", "documento_chunk", "documento_embedding")
+
+
+def chunk_id(number: int) -> ChunkId:
+    """Id of the collection's ``number``-th passage: the same for both engines."""
+    return ChunkId(uuid5(_NAMES, str(number)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document ready to be written."""
+
+    document: Document
+    chunks: tuple[DocumentChunk, ...]
+
+
+def prepared(document: GeneratedDocument, vectors: NDArray[np.float32], model: str) -> Prepared:
+    """The document's entities; ``vectors`` are its own, in order."""
+    document_id = DocumentId(uuid5(_NAMES, f"documento {document.first}"))
+    content = "\n".join(document.texts)
+    chunks, start = [], 0
+    for offset, (text, vector) in enumerate(zip(document.texts, vectors.tolist(), strict=True)):
+        chunks.append(
+            DocumentChunk(
+                id=chunk_id(document.first + offset),
+                document_id=document_id,
+                content=f"{document.title}\n{text}",
+                original_content=text,
+                chunk_index=offset,
+                start_char=start,
+                end_char=start + len(text),
+                embedding=Embedding(vector=tuple(vector), model=model),
+            )
+        )
+        start += len(text) + 1
+    digest = sha256(content.encode()).digest()
+    written = Document(
+        id=document_id,
+        title=document.title,
+        content=content,
+        file_path=f"{digest.hex()}.txt",
+        file_name=f"lei-{document.number + 1}.txt",
+        sha256=digest,
+        text_sha256=digest,
+        ente=Ente(esfera=Esfera.GERAL),
+        metadata=DocumentMetadata(source=f"lei-{document.first}", custom_fields={"theme": document.theme}),
+        state=DocumentState.DISPONIVEL,
+    )
+    return Prepared(document=written, chunks=tuple(chunks))
+
+
+def prepared_collection(collection: GeneratedCollection, model: str) -> Iterator[Prepared]:
+    """Every document of the collection, one at a time: vectors as Python floats take 20 times their size."""
+    for document in collection.documents():
+        yield prepared(document, collection.vectors[document.first : document.first + len(document.texts)], model)
+
+
+class PostgresSide:
+    """A migrated database of its own."""
+
+    def __init__(self, database: Database, admin: DatabaseAccess, model: str, server_pid: int) -> None:
+        self.database = database
+        self.model = model
+        self.admin = admin
+        self._server_pid = server_pid
+
+    async def publish(self, ready: Sequence[Prepared], *, terms: bool) -> float:
+        """Write these documents, each in a transaction as ingestion does; seconds until all are committed."""
+        started = time.perf_counter()
+        for one in ready:
+            async with self.database.ingestion() as work:
+                await work.documents.save(one.document)
+                await work.chunks.save_chunks(one.chunks)
+                await work.vectors.add_chunk_embeddings(one.chunks)
+                if terms:
+                    await work.passages.index_terms(one.document.id)
+        return time.perf_counter() - started
+
+    async def load(self, ready: Iterator[Prepared], group: int = 20) -> float:
+        """Write every document, ``group`` of them in a transaction; seconds spent writing."""
+        seconds = 0.0
+        while batch := list(islice(ready, group)):
+            chunks = [chunk for one in batch for chunk in one.chunks]
+            started = time.perf_counter()
+            async with self.database.ingestion() as work:
+                for one in batch:
+                    await work.documents.save(one.document)
+                await work.chunks.save_chunks(chunks)
+                await work.vectors.add_chunk_embeddings(chunks)
+            seconds += time.perf_counter() - started
+        return seconds
+
+    async def index_terms(self) -> float:
+        """Write the lexical index of every document; seconds."""
+        started = time.perf_counter()
+        async with self.database.ingestion() as work:
+            listed = await work.documents.find_all(limit=1_000_000)
+        for first in range(0, len(listed), 20):
+            async with self.database.ingestion() as work:
+                for document in listed[first : first + 20]:
+                    await work.passages.index_terms(document.id)
+        return time.perf_counter() - started
+
+    async def run(self, *statements: str) -> float:
+        """Statements of the server's admin, one by one; seconds."""
+        connection = await asyncpg.connect(self.admin.url, server_settings={"search_path": "balcao, public"})
+        started = time.perf_counter()
+        for statement in statements:
+            await connection.execute(statement)
+        seconds = time.perf_counter() - started
+        await connection.close()
+        return seconds
+
+    async def drop_vector_index(self) -> str:
+        """Drop the index of vectors, as a migration of a whole collection does; the statement that makes it again."""
+        connection = await asyncpg.connect(self.admin.url)
+        definition = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", _VECTOR_INDEX)
+        await connection.execute(f"DROP INDEX balcao.{_VECTOR_INDEX}")
+        await connection.close()
+        assert isinstance(definition, str)
+        return definition
+
+    async def disk(self, *tables: str) -> int:
+        """Bytes of these tables with their indexes; by default those that hold what ChromaDB holds."""
+        connection = await asyncpg.connect(self.admin.url)
+        names = [f"balcao.{table}" for table in tables or _LIKE_FOR_LIKE]
+        size = await connection.fetchval(
+            "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest($1::text[]) AS name", names
+        )
+        await connection.close()
+        return int(size)
+
+    def memory(self) -> int:
+        """Bytes that the server's processes hold, shared pages counted once."""
+        server = psutil.Process(self._server_pid)
+        return sum(map(_held, (server, *server.children(recursive=True))))
+
+
+def _held(process: psutil.Process) -> int:
+    """Bytes of one process; none of a worker that has ended meanwhile."""
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0

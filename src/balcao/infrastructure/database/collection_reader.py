@@ -1,0 +1,58 @@
+"""Reading the collection outside any transaction."""
+
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
+from balcao.infrastructure.repositories.passages import PostgresPassageRepository
+from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository
+from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
+
+
+class PostgresCollectionReader:
+    """One connection of the application's role in AUTOCOMMIT: each statement is one round trip.
+
+    No tenant is set on it, so row-level security shows it no tenant's row.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await self._engine.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.close()
+
+    @property
+    def _open(self) -> AsyncConnection:
+        if self._connection is None:
+            raise RuntimeError("the reader is used outside its `async with`")
+        return self._connection
+
+    @cached_property
+    def documents(self) -> PostgresDocumentRepository:
+        """The global collection of documents."""
+        return PostgresDocumentRepository(self._open)
+
+    @cached_property
+    def vectors(self) -> PostgresVectorRepository:
+        """Embeddings."""
+        return PostgresVectorRepository(self._open)
+
+    @cached_property
+    def passages(self) -> PostgresPassageRepository:
+        """Hybrid search."""
+        return PostgresPassageRepository(self._open)
+
+    @cached_property
+    def prefeituras(self) -> PostgresPrefeituraRepository:
+        """The narrow doors to the tenants' ids."""
+        return PostgresPrefeituraRepository(self._open)

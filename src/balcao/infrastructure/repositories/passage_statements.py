@@ -1,0 +1,244 @@
+"""The statements of the hybrid search: BM25 over a postings table, cosine over half-precision vectors, their fusion.
+
+Common terms have tens of thousands of postings, of which few matter. Each term's are read from the most to the least
+telling, up to ``:postings`` of those allowed, from an index in that order (impact-ordered lists: Anh, de Kretser and
+Moffat, "Vector-Space Ranking with Effective Early Termination", SIGIR 2001). What they add up to chooses the passages
+to be scored, which then is done exactly, with every term. Where no term has more postings than are read, nothing is
+left out.
+"""
+
+from sqlalchemy import Boolean, Date, Float, Integer, Text, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from balcao.domain.document import EMBEDDING_DIMENSIONS
+from balcao.infrastructure.database.tables import HalfVec
+from balcao.infrastructure.repositories.vectors import EXACT_FACTOR
+
+_MOST_TERMS = 256  # of one question
+_MOST_CORRECTIONS = 6  # each searches the vocabulary
+_LEAST_LIKENESS = 0.35
+_COUNTED_EXACTLY = 5_000
+_SCORED = 200  # passages whose words are scored exactly, besides the vector's neighbours
+_OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
+
+
+def _counted(term: str) -> str:
+    """How many passages have the term, counted no further than _COUNTED_EXACTLY."""
+    read = f"SELECT FROM documento_termo t WHERE t.termo = {term} LIMIT {_COUNTED_EXACTLY}"
+    return f"(SELECT count(*) FROM ({read}) AS lidos)"
+
+
+def _frequency(term: str) -> str:
+    """The document frequency of a term that was counted as ``contados``.
+
+    A longer count is sampled: ids of passages are random (RFC 9562, version 4), so a sixteenth of them stands for all,
+    to within about 5 % at 5,000, which moves a weight by less than a hundredth of the rarest term's.
+    """
+    return f"""CASE WHEN contados < {_COUNTED_EXACTLY} THEN contados
+             ELSE 16 * (SELECT count(*) FROM documento_termo t
+                         WHERE t.termo = {term} AND t.chunk_id < '10000000-0000-0000-0000-000000000000') END"""
+
+
+QUESTION_TERMS = text(
+    f"""
+    WITH colecao AS MATERIALIZED (
+        SELECT coalesce(sum(num_chunks), 0)::float8 AS chunks FROM documento WHERE estado = 'disponivel'
+    ), pergunta AS MATERIALIZED (
+        SELECT termo, min(palavra) AS palavra
+          FROM (SELECT termo, palavra FROM radicais(:question)
+                UNION ALL SELECT unnest(:identifiers), '') AS termos
+         GROUP BY termo ORDER BY termo LIMIT :most_terms
+    ), frequencias AS MATERIALIZED (
+        SELECT termo, palavra, {_frequency("pergunta.termo")} AS df
+          FROM (SELECT termo, palavra, {_counted("pergunta.termo")} AS contados FROM pergunta) AS pergunta
+    ), desconhecidos AS MATERIALIZED (
+        SELECT termo FROM frequencias
+         WHERE df = 0 AND length(termo) > 3 AND termo !~ '[^a-zà-ÿ]'
+         ORDER BY length(termo) DESC, termo LIMIT :most_corrections
+    ), correcoes AS MATERIALIZED (
+        SELECT d.termo, parecido.termo AS correcao, semelhanca, df
+          FROM desconhecidos d,
+               LATERAL (SELECT v.termo, similarity(v.termo, d.termo) AS semelhanca FROM vocabulario v
+                         WHERE v.termo % d.termo AND similarity(v.termo, d.termo) >= :least_likeness
+                           AND EXISTS (SELECT FROM documento_termo t WHERE t.termo = v.termo)
+                         ORDER BY semelhanca DESC, v.termo LIMIT 1) AS parecido,
+               LATERAL (SELECT {_counted("parecido.termo")} AS contados) AS contagem,
+               LATERAL (SELECT {_frequency("parecido.termo")} AS df) AS frequencia
+    )
+    SELECT f.palavra AS word, f.termo AS term,
+           ln(1 + (greatest(chunks - f.df, 0) + 0.5) / (f.df + 0.5)) AS rarity,
+           coalesce(correcao, f.termo) AS match,
+           CASE WHEN f.df > 0 THEN 1 ELSE coalesce(semelhanca, 0) END AS likeness,
+           ln(1 + (greatest(chunks - coalesce(c.df, f.df), 0) + 0.5) / (coalesce(c.df, f.df) + 0.5)) AS match_rarity
+      FROM frequencias f LEFT JOIN correcoes c USING (termo), colecao
+     ORDER BY f.termo
+    """
+).bindparams(
+    bindparam("question", type_=Text),
+    bindparam("identifiers", type_=ARRAY(Text)),
+    bindparam("most_terms", _MOST_TERMS, type_=Integer),
+    bindparam("most_corrections", _MOST_CORRECTIONS, type_=Integer),
+    bindparam("least_likeness", _LEAST_LIKENESS, type_=Float),
+)
+"""Document frequencies are counted over the postings as they are, so they are never stale. A term that no passage has
+stands for the term of the vocabulary with the most trigrams in common, if they are enough."""
+
+
+def _with_words(statement: TextClause) -> TextClause:
+    """The statement with the parameters that everything searched by words has."""
+    return statement.bindparams(
+        *(bindparam(name, type_=ARRAY(Text)) for name in ("terms", "places", "named_kinds", "named_numbers")),
+        *(bindparam(name, type_=ARRAY(Text)) for name in ("ufs", "ibges")),
+        *(bindparam(name, type_=Text) for name in ("esfera", "uf", "ibge", "tag", "act_kind", "act_number")),
+        bindparam("weights", type_=ARRAY(Float)),
+        bindparam("named_years", type_=ARRAY(Integer)),
+        bindparam("document_id", type_=UUID(as_uuid=True)),
+        bindparam("act_year", type_=Integer),
+        bindparam("any_validity", type_=Boolean),
+        bindparam("day", type_=Date),
+        bindparam("postings", type_=Integer),
+        bindparam("candidates", type_=Integer),
+    )
+
+
+_ALLOWED = """
+    permitidos AS MATERIALIZED (
+        SELECT id, num_chunks, ato_tipo, ato_numero, ato_ano FROM documento
+         WHERE estado = 'disponivel'
+           AND CASE WHEN :esfera <> '' THEN ente_esfera = :esfera AND coalesce(ente_uf, '') = :uf
+                                        AND coalesce(ente_ibge, '') = :ibge
+                    ELSE ente_esfera IN ('federal', 'geral')
+                      OR ente_esfera = 'estadual' AND ente_uf = ANY (:ufs)
+                      OR ente_ibge = ANY (:ibges) END
+           AND (:document_id IS NULL OR id = :document_id)
+           AND (:tag IS NULL OR etiquetas @> ARRAY[CAST(:tag AS text)])
+           AND (:act_kind IS NULL OR ato_tipo = :act_kind)
+           AND (:act_number IS NULL OR ato_numero = :act_number)
+           AND (:act_year IS NULL OR ato_ano = :act_year)
+           AND (:any_validity
+                OR coalesce(vigente_de <= :day, true) AND coalesce(vigente_ate >= :day, revogado_por IS NULL))
+    ), proprios AS MATERIALIZED (
+        SELECT DISTINCT id FROM permitidos
+          JOIN unnest(:named_kinds, :named_numbers, :named_years) AS citado (tipo, numero, ano)
+            ON ato_tipo = tipo AND coalesce(ato_numero, '') = numero AND (ano = 0 OR coalesce(ato_ano, ano) = ano)
+    ), artigos AS MATERIALIZED (
+        SELECT chunk_id, count(*)::float8 / cardinality(:places) AS parte
+          FROM documento_termo WHERE termo = ANY (:places) AND documento_id IN (SELECT id FROM proprios)
+         GROUP BY chunk_id
+    ), colecao AS MATERIALIZED (
+        SELECT greatest(sum(num_termos)::float8 / nullif(sum(num_chunks), 0), 1) AS tamanho_medio,
+               coalesce(sum(num_chunks), 0)::float8 AS chunks
+          FROM documento WHERE estado = 'disponivel'
+    )"""
+"""What may be searched, and of it what the question names."""
+
+_BEST_BY_WORDS = f"""
+    pergunta AS MATERIALIZED (
+        SELECT termo, peso FROM unnest(:terms, :weights) AS pergunta (termo, peso)
+    ), melhores AS MATERIALIZED (
+        SELECT chunk_id FROM pergunta CROSS JOIN LATERAL (
+                   SELECT chunk_id, impacto(frequencia, tamanho) AS impacto FROM documento_termo t
+                    WHERE t.termo = pergunta.termo
+                      AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
+                    ORDER BY impacto(frequencia, tamanho) DESC LIMIT :postings) AS lista
+         GROUP BY chunk_id ORDER BY sum(peso * impacto) DESC, chunk_id LIMIT greatest(:candidates, {_SCORED})
+    ), dos_proprios AS MATERIALIZED (
+        SELECT c.id AS chunk_id FROM documento_chunk c LEFT JOIN artigos ON artigos.chunk_id = c.id
+         WHERE c.documento_id IN (SELECT id FROM proprios)
+         ORDER BY parte DESC NULLS LAST, c.id LIMIT {_OF_NAMED_ACTS}
+    )"""
+"""Without the CASE the planner would join, and sort every posting of the term instead of reading the index in order."""
+
+_SCORED_BY_WORDS = """
+    lexical AS MATERIALIZED (
+        SELECT alcance.chunk_id, documento_id, sum(peso) AS coberto,
+               sum(peso * frequencia * 2.2 / (frequencia + 1.2 * (0.25 + 0.75 * tamanho / tamanho_medio))) AS bm25
+          FROM alcance CROSS JOIN LATERAL (
+                   SELECT termo, documento_id, frequencia, tamanho FROM documento_termo t
+                    WHERE t.chunk_id = alcance.chunk_id OFFSET 0) AS t
+          JOIN pergunta USING (termo), colecao
+         GROUP BY alcance.chunk_id, documento_id
+    ), palavras AS MATERIALIZED (
+        SELECT chunk_id, documento_id, bm25
+          FROM lexical LEFT JOIN proprios ON proprios.id = documento_id LEFT JOIN artigos USING (chunk_id)
+         ORDER BY (proprios.id IS NOT NULL)::int + coalesce(parte, 0) DESC, bm25 DESC, chunk_id LIMIT :candidates
+    )"""
+"""OFFSET 0 keeps the planner at the postings of each passage, which lie together, instead of those of each term."""
+
+_NEIGHBOURS = """
+    poucos AS MATERIALIZED (
+        SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= :exact_factor * (SELECT chunks FROM colecao) AS sao
+          FROM permitidos
+    ), vizinhos AS MATERIALIZED (
+        (SELECT chunk_id FROM documento_embedding
+          WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
+          ORDER BY (embedding <=> :vector) + 0 LIMIT :candidates)
+        UNION ALL
+        (SELECT chunk_id FROM documento_embedding
+          WHERE NOT (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
+          ORDER BY embedding <=> :vector LIMIT :candidates)
+    )"""
+
+HYBRID_SEARCH = _with_words(
+    text(
+        f"""
+    WITH {_ALLOWED},{_BEST_BY_WORDS},{_NEIGHBOURS}, alcance AS MATERIALIZED (
+        SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios UNION SELECT chunk_id FROM vizinhos
+    ),{_SCORED_BY_WORDS}, candidatos AS MATERIALIZED (
+        SELECT chunk_id FROM palavras UNION SELECT chunk_id FROM vizinhos
+    ), medidas AS MATERIALIZED (
+        SELECT c.id, c.documento_id, greatest(1 - coalesce(e.embedding <=> :vector, 1), 0) AS semelhanca,
+               coalesce(bm25, 0) AS bm25, least(coalesce(coberto / nullif(:information, 0), 0), 1) AS cobertura,
+               (proprios.id IS NOT NULL)::int + coalesce(parte, 0) AS citado
+          FROM candidatos JOIN documento_chunk c ON c.id = candidatos.chunk_id
+          LEFT JOIN documento_embedding e ON e.chunk_id = c.id AND e.modelo = :model
+          LEFT JOIN lexical ON lexical.chunk_id = c.id
+          LEFT JOIN proprios ON proprios.id = c.documento_id
+          LEFT JOIN artigos ON artigos.chunk_id = c.id
+    ), maximos AS MATERIALIZED (
+        SELECT nullif(max(semelhanca), 0) AS semelhanca, nullif(max(bm25), 0) AS bm25, max(citado) AS citado
+          FROM medidas
+    ), notas AS (
+        SELECT m.id, m.semelhanca, coalesce(cobertura, 0) AS cobertura, m.citado,
+               (coalesce((1 - :vector_share) * (0.7 * m.bm25 / x.bm25 + 0.3 * cobertura), 0)
+                + coalesce(:vector_share * m.semelhanca / x.semelhanca, 0) + m.citado) / (1 + x.citado) AS nota
+          FROM medidas m, maximos x ORDER BY nota DESC, m.id LIMIT :n_results
+    )
+    SELECT c.id AS chunk_id, c.documento_id AS document_id, c.indice_chunk AS chunk_index, d.titulo AS title,
+           d.origem AS source, d.nome_arquivo AS file_name, d.ente_esfera, d.ente_uf, d.ente_ibge,
+           d.vigente_de, d.vigente_ate, d.revogado_por, c.texto_original AS content, c.pagina AS page,
+           c.caminho AS path, nota AS score, semelhanca AS similarity, cobertura AS coverage, citado >= 1 AS named
+      FROM notas
+      JOIN documento_chunk c ON c.id = notas.id
+      JOIN documento d ON d.id = c.documento_id
+     ORDER BY nota DESC, c.id
+    """
+    ).bindparams(
+        bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS)),
+        bindparam("model", type_=Text),
+        bindparam("information", type_=Float),
+        bindparam("vector_share", type_=Float),
+        bindparam("exact_factor", EXACT_FACTOR, type_=Float),
+        bindparam("n_results", type_=Integer),
+    )
+)
+"""BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009): k1 1.2, b 0.75.
+
+The legs are fused by a weighted sum of their scores, each as a share of the best one found, as in Bruch, Gai and
+Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (ACM TOIS 2023), which keeps what ranks throw away: by
+how much a passage is better. Every candidate of one leg gets the other's score too; words count by BM25 and by how
+much of the question they cover. Passages of an act that the question names come before all others, those of the
+named article first (``citado``). Weights and what they were measured on: docs/adr/005.
+"""
+
+BY_WORDS = _with_words(
+    text(
+        f"""
+    WITH {_ALLOWED},{_BEST_BY_WORDS}, alcance AS MATERIALIZED (
+        SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios
+    ),{_SCORED_BY_WORDS}
+    SELECT chunk_id, documento_id AS document_id, bm25 AS score FROM palavras
+    """
+    )
+)
+"""The words alone: what they offer to the fusion, in their order."""

@@ -1,0 +1,86 @@
+"""What makes the search fast finds the same as what it replaced."""
+
+import math
+from dataclasses import replace
+
+import asyncpg
+import pytest
+
+from balcao.domain.document import DocumentMetadata
+from balcao.domain.ids import PrefeituraId
+from balcao.infrastructure.database import pool_checks
+from balcao.infrastructure.database.database import Database
+from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
+
+_RARE = ("alvará", "calçada", "merenda", "vacina", "zoneamento")
+
+
+async def test_a_reader_sees_the_collection_and_no_tenant(database: Database, public_id: PrefeituraId) -> None:
+    await publish(database, a_document("O prazo é de vinte dias."))
+    async with database.reader() as reader:
+        assert await reader.prefeituras.public_id() == public_id
+        assert await reader.prefeituras.find_all() == []
+        assert await reader.documents.count() == 1
+        assert len(await reader.passages.by_words(await an_inquiry(reader, "prazo"), 10)) == 1
+
+
+async def test_words_are_scored_as_an_exhaustive_bm25_would(database: Database, admin: asyncpg.Connection) -> None:
+    for number in range(40):
+        words = " ".join([_RARE[number % 5]] * (1 + number % 3) + ["prefeitura"] * (number % 7) + ["prazo"] * number)
+        await publish(database, a_document(f"{words} municipal", source=f"/acervo/{number}.txt"))
+    question = "prazo do alvará e da vacina na prefeitura municipal"
+    async with database.reader() as reader:
+        inquiry = await an_inquiry(reader, question)
+        found = await reader.passages.by_words(inquiry, 10)
+    expected = await _exhaustive(admin, [term.match for term in inquiry.terms])
+    assert [match.score for match in found] == pytest.approx(expected[:10])
+    assert len({match.chunk_id for match in found}) == 10
+
+
+async def _exhaustive(admin: asyncpg.Connection, terms: list[str]) -> list[float]:
+    """BM25 (k1 1.2, b 0.75) of every passage, best first, straight from the formula."""
+    rows = await admin.fetch("SELECT termo, chunk_id, frequencia, tamanho FROM documento_termo")
+    total = await admin.fetchval("SELECT sum(num_chunks)::float8 FROM documento")
+    length = await admin.fetchval("SELECT sum(num_termos)::float8 FROM documento")
+    scores: dict[object, float] = {}
+    for term in terms:
+        postings = [row for row in rows if row["termo"] == term]
+        idf = math.log(1 + (total - len(postings) + 0.5) / (len(postings) + 0.5))
+        for row in postings:
+            times, norm = row["frequencia"], 0.25 + 0.75 * row["tamanho"] / (length / total)
+            score = idf * times * 2.2 / (times + 1.2 * norm)
+            scores[row["chunk_id"]] = scores.get(row["chunk_id"], 0.0) + score
+    return sorted(scores.values(), reverse=True)
+
+
+async def test_a_filter_misses_no_neighbour(database: Database) -> None:
+    """Far from the question stand those that the filter leaves; nearer ones, that it does not, hide none of them."""
+    for number in range(30):
+        theme = "raro" if number % 10 == 0 else "comum"
+        document = a_document(f"texto {number}", source=f"/acervo/{number}.txt")
+        marked = replace(
+            document, metadata=DocumentMetadata(source=document.metadata.source, custom_fields={"t": theme})
+        )
+        near = an_embedding(1.0, 5.0) if theme == "raro" else an_embedding(1.0, number / 100)
+        await publish(database, marked, a_chunk(marked, embedding=near))
+    async with database.reader() as reader:
+        found = await reader.vectors.search_similar_chunks(
+            an_embedding(1.0), 3, metadata_filter={"custom_fields": {"t": "raro"}}
+        )
+        nearest = await reader.vectors.search_similar_chunks(an_embedding(1.0), 3)
+    assert sorted(result.chunk.original_content for result in found) == ["texto 0", "texto 10", "texto 20"]
+    assert [result.chunk.original_content for result in nearest] == ["texto 1", "texto 2", "texto 3"]
+
+
+async def test_an_idle_connection_that_answers_nothing_is_replaced(
+    database: Database, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_checks, "IDLE_SECONDS", -1.0)
+    async with database.reader() as reader:
+        assert await reader.documents.count() == 0
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'balcao_app'"
+        " AND datname = current_database()"
+    )
+    async with database.reader() as reader:
+        assert await reader.documents.count() == 0
