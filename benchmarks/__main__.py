@@ -25,9 +25,11 @@ from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.infrastructure.settings import Settings
 from balcao.interface.dependencies.container import Container, embedded_accesses, open_container
 from balcao.interface.ingestion import ingest_paths
+from benchmarks.audit import measure_audit
 from benchmarks.isolation import measure_isolation
 from benchmarks.login import measure_login
 from benchmarks.measurement import Measurement
+from benchmarks.metering import measure_metering
 
 DOCUMENTS = 40
 ARTICLES = 60
@@ -102,10 +104,12 @@ def measure_processes(environment: dict[str, str]) -> list[Measurement]:
 async def run(folder: Path) -> list[Measurement]:
     settings = Settings(balcao_data_dir=folder / "dados", log_level="WARNING")
     with EmbeddedPostgres(settings.balcao_data_dir) as server:
-        async with open_container(settings, await embedded_accesses(server)) as container:
+        accesses = await embedded_accesses(server)
+        async with open_container(settings, accesses) as container:
             measured = await measure_collection(container, folder / "leis")
             measured += await measure_login(container)
-        return measured + await measure_isolation(server)
+            measured += await measure_metering(container, accesses)
+        return measured + await measure_isolation(server) + await measure_audit(server)
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from balcao.application.audit_trail import AuditTrail
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.ports import Embedder
 from balcao.application.use_cases.ingest_document import IngestDocumentUseCase, IngestRequest
 from balcao.domain.document import DocumentChunk
@@ -15,7 +17,8 @@ from balcao.domain.text_chunker import TextChunker
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
-from tests.fakes import FakeEmbedder, FakeExtractor, FakeStorage
+from tests.factories import NO_PRICES
+from tests.fakes import FakeClock, FakeEmbedder, FakeExtractor, FakeStorage
 
 ARTICLES = "\n".join(f"Art. {number}º O serviço {number} tem prazo de {number} dias úteis." for number in range(1, 10))
 TABLES = ("documento", "documento_chunk", "documento_embedding", "documento_termo", "vetor_pago")
@@ -41,6 +44,8 @@ def ingestion(database: Database, storage: FakeStorage, embedder: Embedder | Non
         embedder or FakeEmbedder(),
         TextChunker(chunk_size=12, overlap=0, count_tokens=lambda text: len(text.split())),
         IbgeMunicipalityDirectory(),
+        IngestionCharges(NO_PRICES, FakeClock()),
+        AuditTrail(FakeClock()),
     )
 
 

@@ -1,15 +1,18 @@
 """What the use cases need from outside, besides storage. Each port has a fake in tests/fakes.py."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from balcao.domain.alerts import QuotaAlert
+from balcao.domain.audit import AuditEntry, ChainHead
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import Embedding, ExtractedDocument
 from balcao.domain.ente import Municipio
 from balcao.domain.ids import LoginSessionId, PrefeituraId, UsuarioId
+from balcao.domain.prefeitura import Prefeitura
 from balcao.domain.prompt import Prompt
 
 
@@ -45,8 +48,13 @@ class LanguageModel(Protocol):
         """How the model presents itself; never claims to be what it is not."""
         ...
 
-    async def complete(self, prompt: Prompt) -> Completion:
-        """Answer the prompt's question from its passages.
+    @property
+    def is_paid(self) -> bool:
+        """Whether a provider charges for it: its tokens are then reserved before each call."""
+        ...
+
+    async def complete(self, prompt: Prompt, *, max_tokens: int | None = None) -> Completion:
+        """Answer the prompt's question from its passages, in at most ``max_tokens``; None for the card's.
 
         Raises:
             ProviderError: the provider failed, after the adapter's own retries.
@@ -146,6 +154,27 @@ class TokenCounter(Protocol):
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertNotice:
+    """An alert of a prefeitura, and the e-mail addresses of the people to be told."""
+
+    alert: QuotaAlert
+    prefeitura: Prefeitura
+    recipients: tuple[str, ...] = field(repr=False)
+
+
+class AlertSender(Protocol):
+    """Sends alerts out of the installation, each time under the alert's own id, by which a repetition is known."""
+
+    async def send(self, notice: AlertNotice) -> None:
+        """Send it.
+
+        Raises:
+            DeliveryFailed: it did not arrive, as far as is known; the message says why, without anything secret.
+        """
         ...
 
 
@@ -265,4 +294,38 @@ class MunicipalityDirectory(Protocol):
 
     def by_ibge(self, ibge: str) -> Municipio | None:
         """The municipality with this code."""
+        ...
+
+
+class AuditHeadPublisher(Protocol):
+    """Puts the audit trails' heads where whoever might rewrite the database does not reach."""
+
+    async def publish(self, heads: Sequence[ChainHead], now: datetime) -> None:
+        """Publish these heads.
+
+        Raises:
+            DeliveryFailed: they did not arrive, as far as is known; the message says why.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditBundle:
+    """A chain as an auditor receives it: into which new file or folder, whose chain, up to which head, from when."""
+
+    path: Path
+    name: str
+    head: ChainHead
+    written_at: datetime
+
+
+class AuditBundles(Protocol):
+    """Writes bundles that are verified without the database."""
+
+    async def write(self, bundle: AuditBundle, pages: AsyncIterator[Sequence[AuditEntry]]) -> None:
+        """Write the entries with their head and a program that verifies them.
+
+        Raises:
+            InvalidInput: the bundle's path exists already, or cannot be written.
+        """
         ...

@@ -7,19 +7,17 @@ import socket
 from collections.abc import Callable
 from types import FrameType
 
-import structlog
 import uvicorn
 
-from balcao.domain.errors import BalcaoError, InvalidConfiguration
+from balcao.domain.errors import InvalidConfiguration
 from balcao.interface.api.request_limits import MAX_HEAD_BYTES
+from balcao.interface.background import chores_of, doing
 from balcao.interface.dependencies.container import Container
 from balcao.interface.http_protocol import ConnectionLimits, protocol_with
 from balcao.interface.main import create_app
 from balcao.interface.runtime import EXIT_TERMINATED
 
 _SECONDS_TO_FINISH = 10
-_SECONDS_BETWEEN_SWEEPS = 3600
-_log = structlog.get_logger("balcao.server")
 
 
 class _AnnouncedServer(uvicorn.Server):
@@ -80,21 +78,8 @@ async def serve(container: Container, listener: socket.socket, on_ready: Callabl
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
     server = _AnnouncedServer(config, on_ready)
-    sweeper = asyncio.create_task(_sweep_now_and_then(container))
     asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)  # the server's own comes in its place
-    try:
+    async with doing(chores_of(container)):
         await server.serve(sockets=[listener])
-    finally:
-        sweeper.cancel()
-        await asyncio.gather(sweeper, return_exceptions=True)
     if server.was_terminated:
         raise SystemExit(EXIT_TERMINATED)
-
-
-async def _sweep_now_and_then(container: Container) -> None:
-    while True:
-        try:
-            await container.sweep.execute()
-        except BalcaoError as error:
-            _log.warning("sweep_failed", error_code=error.code)
-        await asyncio.sleep(_SECONDS_BETWEEN_SWEEPS)

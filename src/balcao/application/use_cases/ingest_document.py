@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from balcao.application.audit_trail import AuditTrail
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.ports import Embedder, FileStorage, MunicipalityDirectory, TextExtractor
 from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import (
     Document,
@@ -58,6 +61,8 @@ class IngestDocumentUseCase:
         embedder: Embedder,
         chunker: TextChunker,
         directory: MunicipalityDirectory,
+        charges: IngestionCharges,
+        trail: AuditTrail,
     ) -> None:
         self._open_work = open_work
         self._extractor = extractor
@@ -65,6 +70,8 @@ class IngestDocumentUseCase:
         self._embedder = embedder
         self._chunker = chunker
         self._directory = directory
+        self._charges = charges
+        self._trail = trail
 
     async def execute(self, request: IngestRequest, progress: Progress = lambda _done, _total: None) -> IngestResponse:
         """Ingest the file; a duplicate is refused before it is read, and always before a token is paid.
@@ -133,6 +140,7 @@ class IngestDocumentUseCase:
         if self._embedder.is_paid:
             async with self._open_work() as work:
                 await work.paid_vectors.save(new)
+                await self._charges.note(work, self._embedder.model, batch.usage)
         return known | new, batch.usage
 
     async def _publish(self, document: Document, chunks: list[DocumentChunk]) -> None:
@@ -144,6 +152,7 @@ class IngestDocumentUseCase:
             if self._embedder.is_paid:
                 digests = [_digest(chunk.content) for chunk in chunks]
                 await work.paid_vectors.discard(digests, self._embedder.model)
+            await self._trail.document(work, None, AuditKind.DOCUMENT_PUBLISHED, document)
 
 
 def _digest(text: str) -> bytes:

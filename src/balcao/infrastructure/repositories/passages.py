@@ -108,13 +108,13 @@ class PostgresPassageRepository:
         return written
 
     async def search(
-        self, question: str, embedding: Embedding, scope: SearchScope, n_results: int = 5
+        self, question: str, embedding: Embedding | None, scope: SearchScope, n_results: int = 5
     ) -> list[Passage]:
-        """Run the hybrid statement."""
+        """Run the hybrid statement; without an embedding no vector is a neighbour."""
         parameters = {
             "question": question,
-            "vector": half_vector(embedding),
-            "model": embedding.model,
+            "vector": half_vector(embedding) if embedding else None,
+            "model": embedding.model if embedding else "",
             "ufs": sorted(scope.ufs),
             "ibges": sorted(scope.ibges),
             "candidates": max(CANDIDATES, n_results),
