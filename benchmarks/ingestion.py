@@ -15,18 +15,20 @@ from balcao.domain.document import (
 )
 from balcao.domain.ente import Ente
 from balcao.domain.ids import ChunkId, DocumentId
-from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.infrastructure.database.database import Database
 from benchmarks.measurement import Measurement
+from benchmarks.registry import Workbench, benchmark
 
 DOCUMENTS = 10
 CHUNKS = 100
+_RATE = "Documentos de 100 trechos, um por transação, numa coleção que já tem os índices; só o banco."
 _WORDS = "prazo multa licença tributo imposto servidor férias coleta alvará feira protocolo secretaria câmara".split()
 
 
-async def measure_publication(accesses: DatabaseAccesses) -> list[Measurement]:
+@benchmark("Publicação no banco", place=35)
+async def measure_publication(bench: Workbench) -> list[Measurement]:
     """Publish documents with random unit vectors, each in one transaction, and forget them."""
-    database = Database(accesses)
+    database = Database(bench.accesses)
     chance = random.Random(3)
     published = [_document(chance) for _ in range(DOCUMENTS)]
     try:
@@ -44,7 +46,7 @@ async def measure_publication(accesses: DatabaseAccesses) -> list[Measurement]:
     finally:
         await database.dispose()
     rate = round(DOCUMENTS * CHUNKS / seconds, 1)
-    return [Measurement(name="ingestion_database", value=rate, unit="chunks/s")]
+    return [Measurement(name="ingestion_database", value=rate, unit="chunks/s", meaning=_RATE)]
 
 
 def _document(chance: random.Random) -> tuple[Document, list[DocumentChunk]]:

@@ -2,9 +2,13 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
+from balcao.application.alerts import QuotaAlerts
+from balcao.application.metering import Metering
+from balcao.application.ports import Clock
 from balcao.application.unit_of_work import CollectionReader
 from balcao.domain.acts import Act, without_acts
 from balcao.domain.chat import Message, MessageRole
@@ -17,15 +21,19 @@ from balcao.domain.document import (
     Embedding,
 )
 from balcao.domain.ente import Ente, SearchScope
-from balcao.domain.ids import ChunkId, DocumentId, MessageId, PrefeituraId, SessionId
+from balcao.domain.ids import ChunkId, CreditId, DocumentId, MessageId, PrefeituraId, SessionId
 from balcao.domain.legal_references import references_in
 from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.prices import Prices
+from balcao.domain.quota import Credit
 from balcao.domain.search import Inquiry, SearchFilter
 from balcao.domain.validity import Validity
 from balcao.infrastructure.database.database import Database
 
 MODEL = "modelo-de-teste"
 TODAY = date(2026, 3, 10)
+NO_PRICES = Prices(known=(), exchange_rate=Decimal(5))
+RESERVATION_LIFE = timedelta(minutes=5)
 _NOWHERE = SearchScope()
 _IN_FORCE = SearchFilter()
 
@@ -125,3 +133,20 @@ async def a_prefeitura(
                 id=PrefeituraId(uuid4()), nome=nome or f"Prefeitura de {slug.title()}", slug=slug, uf=uf, ibge=ibge
             )
         )
+
+
+def a_metering(clock: Clock, prices: Prices = NO_PRICES) -> Metering:
+    """Metering that alerts nobody by e-mail or webhook."""
+    return Metering(prices, QuotaAlerts(), clock, life=RESERVATION_LIFE)
+
+
+def a_credit(prefeitura_id: PrefeituraId, tokens: int, now: datetime, *, days: int = 10) -> Credit:
+    """A credit that is valid from now on."""
+    return Credit(
+        id=CreditId(uuid4()),
+        prefeitura_id=prefeitura_id,
+        tokens=tokens,
+        reason="Mutirão do IPTU",
+        valid_from=now,
+        valid_until=now + timedelta(days=days),
+    )

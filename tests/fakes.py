@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from balcao.application.ports import (
     AccessClaims,
+    AlertNotice,
     Completion,
     EmbeddingBatch,
     FileStream,
@@ -16,10 +17,12 @@ from balcao.application.ports import (
     ProvidedIdentity,
     StoredFile,
 )
+from balcao.domain.audit import ChainHead
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentMetadata, Embedding, ExtractedDocument, PageText
 from balcao.domain.errors import (
     CorruptOriginal,
+    DeliveryFailed,
     EmptyFile,
     InvalidCredentials,
     OriginalNotFound,
@@ -69,13 +72,16 @@ class FakeLanguageModel:
 
     def __init__(self, *, fails: bool = False) -> None:
         self.card = ModelCard(id="modelo-de-mentira", name="Mentira", description="Para testes.", max_tokens=100)
+        self.is_paid = True
         self.prompts: list[Prompt] = []
-        self.fails = fails
+        self.max_tokens: list[int | None] = []
+        self.failure = ProviderUnavailable() if fails else None
 
-    async def complete(self, prompt: Prompt) -> Completion:
+    async def complete(self, prompt: Prompt, *, max_tokens: int | None = None) -> Completion:
         self.prompts.append(prompt)
-        if self.fails:
-            raise ProviderUnavailable
+        self.max_tokens.append(max_tokens)
+        if self.failure is not None:
+            raise self.failure
         usage = TokenUsage(prompt_tokens=7, completion_tokens=3)
         if not prompt.passages:
             return Completion(text=NOT_FOUND_ANSWER, found=False, cited=(), model=self.card.id, usage=usage)
@@ -275,3 +281,30 @@ class FakeIdentityProvider:
         if self._begun.pop(code, None) != (challenge, nonce, redirect_uri):
             raise InvalidCredentials
         return self.person
+
+
+class FakeAlertSender:
+    """Keeps what it was given; fails as often as it is told to before that."""
+
+    def __init__(self, *, failures: int = 0) -> None:
+        self.sent: list[AlertNotice] = []
+        self.failures = failures
+
+    async def send(self, notice: AlertNotice) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise DeliveryFailed("de mentira")
+        self.sent.append(notice)
+
+
+class FakeAuditHeadPublisher:
+    """Keeps what was published; fails as a mail server may."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+        self.published: list[ChainHead] = []
+
+    async def publish(self, heads: Sequence[ChainHead], now: datetime) -> None:
+        if self.fails:
+            raise DeliveryFailed
+        self.published += heads

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import asyncpg
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.ingestion import Progress, Registered
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.ports import Embedder
 from balcao.application.use_cases.process_document import Processed
 from balcao.application.use_cases.register_document import RegisterRequest
@@ -15,6 +17,7 @@ from balcao.domain.text_chunker import TextChunker
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
 from balcao.interface.dependencies.collection import Collection, CollectionParts, wire_collection
+from tests.factories import NO_PRICES
 from tests.fakes import FakeClock, FakeEmbedder, FakeExtractor, FakeProcesses, FakeStorage, FakeTokenCounter
 
 ARTICLES = "\n".join(f"Art. {number}º O serviço {number} tem prazo de {number} dias úteis." for number in range(1, 10))
@@ -37,6 +40,7 @@ class Ingestion:
 
     @property
     def collection(self) -> Collection:
+        clock = FakeClock()
         parts = CollectionParts(
             storage=self.storage,
             extractor=FakeExtractor(),
@@ -45,7 +49,9 @@ class Ingestion:
             tokens=FakeTokenCounter(),
             directory=IbgeMunicipalityDirectory(),
             processes=FakeProcesses(self.name, self.running),
-            clock=FakeClock(),
+            clock=clock,
+            charges=IngestionCharges(NO_PRICES, clock),
+            trail=AuditTrail(clock),
         )
         return wire_collection(self.database.ingestion, parts)
 

@@ -18,6 +18,8 @@ _OUR_FUNCTIONS = "pronamespace = 'balcao'::regnamespace AND prosecdef"
 _DOORS = "('prefeitura', 'usuario', 'sessao_login', 'convite', 'chave_api')"
 """Tables that functions of balcao_dono look into before a tenant is known; see the migrations."""
 
+_WRITTEN_ONCE = "ARRAY['auditoria', 'auditoria_cabeca', 'lancamento']"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -66,8 +68,9 @@ RULES = (
                         NOT LIKE '%tenant()%'
                     OR coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'tenant()') NOT LIKE '%tenant()%')
                AND r.role <> (SELECT oid FROM pg_roles WHERE rolname = 'balcao_operador')
-               AND NOT (p.polname = 'porta' AND p.polcmd = 'r' AND c.relname IN {_DOORS}
-                        AND r.role = (SELECT oid FROM pg_roles WHERE rolname = 'balcao_dono'))""",
+               AND NOT (r.role = (SELECT oid FROM pg_roles WHERE rolname = 'balcao_dono')
+                        AND (p.polname = 'porta' AND p.polcmd = 'r' AND c.relname IN {_DOORS}
+                             OR p.polname = 'corrente' AND c.relname = 'auditoria_cabeca'))""",
         mutants=(
             "CREATE POLICY todos ON message FOR SELECT TO balcao_app USING (true)",
             "CREATE POLICY todos ON message FOR SELECT TO balcao_app USING (1 = 1)",
@@ -77,6 +80,9 @@ RULES = (
             "CREATE POLICY porta ON message FOR SELECT TO balcao_dono USING (true)",
             "DROP POLICY porta ON usuario; CREATE POLICY porta ON usuario TO balcao_dono USING (true)",
             "ALTER POLICY porta ON usuario TO balcao_dono, balcao_ingestao",
+            "CREATE POLICY corrente ON message TO balcao_dono USING (true)",
+            "ALTER POLICY corrente ON auditoria_cabeca TO balcao_dono, balcao_app",
+            "ALTER POLICY instalacao ON auditoria WITH CHECK (true)",
         ),
     ),
     Rule(
@@ -179,6 +185,37 @@ RULES = (
             "GRANT TRUNCATE ON chat_session TO balcao_operador",
             "GRANT REFERENCES, TRIGGER ON usuario TO balcao_app",
             "GRANT SELECT ON message TO PUBLIC",
+        ),
+    ),
+    Rule(
+        name="right to change what is written once",
+        finds=f"""SELECT t.name || ': ' || r.rolname FROM unnest({_WRITTEN_ONCE}) AS t (name), pg_roles r
+             WHERE r.{_OUR_ROLES} AND r.rolname <> 'balcao_dono' AND (
+                   has_table_privilege(r.oid, 'balcao.' || t.name, 'UPDATE, DELETE, TRUNCATE')
+                OR has_any_column_privilege(r.oid, 'balcao.' || t.name, 'UPDATE')
+                OR t.name LIKE 'auditoria%' AND has_any_column_privilege(r.oid, 'balcao.' || t.name, 'INSERT')
+                   AND (t.name = 'auditoria_cabeca' OR has_column_privilege(r.oid, 'balcao.auditoria', 'hash', 'INSERT')
+                        OR has_column_privilege(r.oid, 'balcao.auditoria', 'numero', 'INSERT')))""",
+        mutants=(
+            "GRANT UPDATE ON auditoria TO balcao_app",
+            "GRANT UPDATE (registro) ON auditoria TO balcao_operador",
+            "GRANT DELETE ON auditoria TO balcao_operador",
+            "GRANT INSERT ON auditoria TO balcao_app",
+            "GRANT INSERT ON auditoria_cabeca TO balcao_app",
+            "GRANT UPDATE (hash) ON auditoria_cabeca TO balcao_app",
+            "GRANT UPDATE ON lancamento TO balcao_app",
+        ),
+    ),
+    Rule(
+        name="guard of the audit trail that is missing or asleep",
+        finds="""SELECT w.name FROM (VALUES ('auditoria', 'auditoria_encadear'), ('auditoria', 'auditoria_imutavel'),
+                                        ('auditoria_cabeca', 'auditoria_cabeca_imutavel')) AS w (place, name)
+             WHERE NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = ('balcao.' || w.place)::regclass
+                                  AND g.tgname = w.name AND g.tgenabled = 'O')""",
+        mutants=(
+            "ALTER TABLE auditoria DISABLE TRIGGER auditoria_imutavel",
+            "ALTER TABLE auditoria DISABLE TRIGGER auditoria_encadear",
+            "DROP TRIGGER auditoria_cabeca_imutavel ON auditoria_cabeca",
         ),
     ),
     Rule(

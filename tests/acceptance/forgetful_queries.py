@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import Connection, Delete, Row, Select, Table, TextClause, Update, delete, event, select, text, update
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound
 
-from balcao.domain.errors import BalcaoError, SessionNotFound
+from balcao.domain.errors import BalcaoError, PrefeituraNotFound, SessionNotFound
 from balcao.domain.ids import PrefeituraId
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.tables import messages, metadata, prefeituras, sessions
@@ -157,7 +157,7 @@ class Trial:
             async with self.database.tenant(reader.prefeitura_id, reader.usuario_id) as work:
                 with self._recording(work):
                     result = await call.run(work, stranger)
-        except SessionNotFound:
+        except (SessionNotFound, PrefeituraNotFound):
             return
         except (DBAPIError, BalcaoError, MultipleResultsFound) as error:
             self.violations += _sqlstate(error) != _REFUSED
@@ -220,7 +220,7 @@ def _tables_of(statement: Statement) -> list[Table]:
 def _without_where(statement: Statement, table: Table) -> Statement:
     """The same statement on every row, giving the table's columns."""
     if isinstance(statement, Select):
-        bare = statement.with_only_columns(*table.c).order_by(None).limit(None).offset(None)
+        bare = statement.with_only_columns(*table.c).group_by(None).order_by(None).limit(None).offset(None)
         bare._where_criteria = ()
         return bare
     unlimited = statement.with_dialect_options()  # a copy

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from balcao.domain.chat import ChatSession, Message, MessageRole
+from balcao.domain.alerts import AlertDelivery, Channel, QuotaAlert
+from balcao.domain.audit import Actor, ActorKind, AuditKind, AuditRecord
+from balcao.domain.chat import ChatSession, Message, MessageRole, TokenUsage
+from balcao.domain.consumption import Charge, ChargeKind, Consumer, LedgerEntry, Reservation
 from balcao.domain.identity import ApiKey, Invitation, LoginSession
 from balcao.domain.ids import (
+    AlertId,
     ApiKeyId,
+    CreditId,
     InvitationId,
     LoginSessionId,
     MessageId,
@@ -18,10 +23,12 @@ from balcao.domain.ids import (
     UsuarioId,
 )
 from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.quota import Credit
 from balcao.domain.usuario import Papel, Usuario
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.unit_of_work import PostgresUnitOfWork
-from tests.factories import a_prefeitura
+from tests.factories import a_metering, a_prefeitura
+from tests.fakes import FakeClock
 
 LATER = datetime.now(UTC) + timedelta(days=7)
 
@@ -46,13 +53,19 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """A prefeitura with two people, an anonymous conversation, a key and an answer kept under ``idempotency_key``."""
+    """A prefeitura with two people, an anonymous conversation, a key and an answer kept under ``idempotency_key``; it
+    has a credit, spent tokens, holds some more by its ``reservation``, and an ``alert`` that is still to be delivered.
+    """
 
     prefeitura: Prefeitura
     people: tuple[Person, Person]
     anonymous: Conversation
     key: ApiKey
     idempotency_key: bytes
+    credit: Credit
+    reservation: Reservation
+    entry: LedgerEntry
+    alert: QuotaAlert
 
     @property
     def id(self) -> PrefeituraId:
@@ -88,8 +101,84 @@ async def _a_tenant(database: Database, slug: str) -> Tenant:
         )
         await work.idempotency.begin(digest, digest, datetime.now(UTC))
         await work.idempotency.finish(digest, 200, b"selado")
+        await work.audit.append(
+            AuditRecord(
+                chain_id=prefeitura.id,
+                at=datetime.now(UTC),
+                kind=AuditKind.KEY_CREATED,
+                actor=Actor(kind=ActorKind.SYSTEM),
+                subject=key.id,
+            )
+        )
         anonymous = await _a_conversation(work, prefeitura.id, None)
-    return Tenant(prefeitura=prefeitura, people=people, anonymous=anonymous, key=key, idempotency_key=digest)
+    credit, reservation, entry = await _consumption(database, prefeitura.id, anonymous)
+    return Tenant(
+        prefeitura=prefeitura,
+        people=people,
+        anonymous=anonymous,
+        key=key,
+        idempotency_key=digest,
+        credit=credit,
+        reservation=reservation,
+        entry=entry,
+        alert=await _an_alert(database, prefeitura.id),
+    )
+
+
+async def _consumption(
+    database: Database, prefeitura_id: PrefeituraId, conversation: Conversation
+) -> tuple[Credit, Reservation, LedgerEntry]:
+    """A credit, an open reservation, and the charge of another one that was settled."""
+    now = datetime.now(UTC)
+    metering = a_metering(FakeClock(now))
+    consumer = Consumer(
+        prefeitura_id=prefeitura_id, session_id=conversation.session.id, message_id=conversation.message.id
+    )
+    usage = TokenUsage(prompt_tokens=10, completion_tokens=5)
+    charge = Charge(kind=ChargeKind.ANSWER, model="modelo", usage=usage)
+    async with database.tenant(prefeitura_id) as work:
+        credit = await work.quotas.add_credit(
+            Credit(
+                id=CreditId(uuid4()),
+                prefeitura_id=prefeitura_id,
+                tokens=1_000,
+                reason="Campanha",
+                valid_from=now,
+                valid_until=LATER,
+            )
+        )
+        settled = await metering.reserve(work, consumer, least=100, most=200, first_call=charge)
+        held = await metering.reserve(work, consumer, least=100, most=200, first_call=charge)
+        assert settled is not None
+        assert held is not None
+        await metering.settle_unanswered(work, settled, [charge])
+    entry = LedgerEntry(
+        consumer=consumer,
+        period_start=settled.period_start,
+        charge=charge,
+        reservation_id=settled.id,
+        created_at=now,
+    )
+    return credit, held, entry
+
+
+async def _an_alert(database: Database, prefeitura_id: PrefeituraId) -> QuotaAlert:
+    now = datetime.now(UTC)
+    async with database.tenant(prefeitura_id) as work:
+        balance = await work.quotas.balance(prefeitura_id, now)
+        alert = QuotaAlert(
+            id=AlertId(uuid4()),
+            prefeitura_id=prefeitura_id,
+            period=balance.period,
+            threshold=50,
+            used=balance.used,
+            limit=balance.limit,
+            exhaustion=None,
+            created_at=now,
+        )
+        await work.alerts.keep_new([alert])
+        await work.alerts.queue(alert, [Channel.EMAIL], now)
+    return alert.with_delivery(AlertDelivery(channel=Channel.EMAIL, next_at=now))
 
 
 async def _a_person(database: Database, prefeitura: Prefeitura, nome: str) -> Person:

@@ -7,15 +7,20 @@ foresaw is an error.
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from types import NoneType
 from typing import get_args, get_type_hints
 from uuid import UUID
 
-from balcao.domain.chat import ChatSession, Message
+from balcao.domain.alerts import AlertDelivery, Channel, QuotaAlert
+from balcao.domain.audit import Actor, ActorKind, AuditEntry, AuditFilter, AuditKind, AuditRecord, ChainHead
+from balcao.domain.chat import ChatSession, Message, TokenUsage
+from balcao.domain.consumption import Charge, LedgerEntry, Reservation, ReservationState
+from balcao.domain.consumption_report import Consumed, DayRange, Grouping
 from balcao.domain.identity import ApiKey, Invitation, LoginSession
 from balcao.domain.ids import (
+    AlertId,
     ApiKeyId,
     InvitationId,
     LoginSessionId,
@@ -25,6 +30,7 @@ from balcao.domain.ids import (
     UsuarioId,
 )
 from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.quota import Credit
 from balcao.domain.usuario import Usuario
 from balcao.infrastructure.database.unit_of_work import PostgresUnitOfWork
 from tests.acceptance.population import Conversation, Person, Tenant
@@ -38,6 +44,12 @@ OF_A_TENANT = (
     "invitations",
     "api_keys",
     "idempotency",
+    "quotas",
+    "reservations",
+    "ledger",
+    "audit",
+    "alerts",
+    "consumption",
 )
 OF_A_PERSON = ("sessions", "messages")
 OF_NOBODY = ("documents", "chunks", "vectors", "passages", "paid_vectors", "counters", "jobs", "uploads")
@@ -108,15 +120,35 @@ class Stranger:
             LoginSession: person.login,
             Invitation: person.invitation,
             ApiKey: self.tenant.key,
+            AuditRecord: _a_record(self.tenant.id),
+            AuditFilter: AuditFilter(),
             datetime: _LONG_AGO if name in _FROM_WHEN_ON else datetime.now(UTC),
             bytes: digests.get(repository, b"selado"),
             str: texts.get(name, ""),
-            int: 0 if name == "offset" else 100,
+            int: 0 if name in ("offset", "number") else 100,
+            date: self.tenant.reservation.period_start,
+            TokenUsage: self.tenant.entry.charge.usage,
+            Credit: self.tenant.credit,
+            Reservation: self.tenant.reservation,
+            ReservationState: ReservationState.SETTLED,
+            Charge: self.tenant.entry.charge,
+            LedgerEntry: [self.tenant.entry],
+            AlertId: self.tenant.alert.id,
+            QuotaAlert: [self.tenant.alert] if name == "new" else self.tenant.alert,
+            AlertDelivery: self.tenant.alert.deliveries[0],
+            Channel: [Channel.WEBHOOK],
+            DayRange: DayRange(first=_LONG_AGO.date(), last=date(2999, 12, 31)),
+            Grouping: Grouping.DAY,
         }
         for kind in get_args(annotation) or (annotation,):
             if kind is not NoneType and kind in values:
                 return values[kind]
         raise LookupError(f"{repository}: no value for {name}: {annotation}; add one in repository_calls.py")
+
+
+def _a_record(chain_id: PrefeituraId) -> AuditRecord:
+    actor = Actor(kind=ActorKind.SYSTEM)
+    return AuditRecord(chain_id=chain_id, at=_LONG_AGO, kind=AuditKind.KEY_REVOKED, actor=actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +196,14 @@ def shows_more_than_own(result: object, reader: Reader, own_sessions: set[UUID])
             return result.id not in own_sessions
         case Message():
             return result.session_id not in own_sessions
+        case AuditEntry() | ChainHead():
+            return result.chain_id != reader.prefeitura_id
+        case Consumed():
+            return result.tokens > 0
+        case Reservation():
+            return result.consumer.prefeitura_id != reader.prefeitura_id
         case Prefeitura():
             return result.id != reader.prefeitura_id
-        case Usuario() | LoginSession() | Invitation() | ApiKey():
+        case Usuario() | LoginSession() | Invitation() | ApiKey() | Credit() | QuotaAlert():
             return result.prefeitura_id != reader.prefeitura_id
     return bool(result)

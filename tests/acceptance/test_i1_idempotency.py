@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 
 from balcao.domain.usuario import Papel
-from balcao.infrastructure.database.tables import counters, idempotent_answers, metadata
+from balcao.infrastructure.database.tables import audit_heads, counters, idempotent_answers, metadata, quota_periods
 from balcao.infrastructure.repositories.idempotency import PostgresIdempotencyRepository
 from balcao.interface.dependencies.container import open_container
 from balcao.interface.main import create_app
@@ -31,8 +31,10 @@ _BODY_OF_ANOTHER = {
     "query": "férias",
     "nome": "Outro nome",
     "size": 8,
+    "motivo": "Outro motivo",
 }
-_COUNTED = [table for table in metadata.sorted_tables if table not in (idempotent_answers, counters)]
+_NOT_COUNTED = (idempotent_answers, counters, quota_periods, audit_heads)
+_COUNTED = [table for table in metadata.sorted_tables if table not in _NOT_COUNTED]
 _COUNTED_FOR_VISITORS = ("/api/v1/documents/search",)
 """Routes that leave no trace of a person's requests, so that a visitor's are watched."""
 
@@ -114,7 +116,8 @@ async def _cases(installation: Installation) -> list[Case]:
 
 
 def _url(operation: Operation, colleague: Actor) -> str:
-    return operation.url({item.name: str(colleague.usuario_id) for item in operation.of("path")})
+    ids = {"prefeitura_id": colleague.prefeitura_id, "usuario_id": colleague.usuario_id}
+    return operation.url({item.name: str(ids[item.name]) for item in operation.of("path")})
 
 
 async def _round(installation: Installation, second: httpx.AsyncClient, case: Case) -> int:

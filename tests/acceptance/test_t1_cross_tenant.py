@@ -185,6 +185,8 @@ def _ids_of(tenant: Tenant) -> dict[str, list[UUID]]:
         "message": [conversation.message.id for conversation in conversations],
         "sessao_login": [person.login.id for person in tenant.people],
         "convite": [person.invitation.id for person in tenant.people],
+        "credito": [tenant.credit.id],
+        "aviso": [tenant.alert.id],
     }
 
 

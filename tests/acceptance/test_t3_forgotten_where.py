@@ -18,7 +18,8 @@ TRIES = "alcançar linhas de outra prefeitura ou de um colega com comandos sem W
 FULL = 5_000
 BOUNDED = 400
 MUTANT = "segurança por linha desligada em uma tabela, cada uma por vez"
-_ENOUGH_FOR_A_MUTANT = 100
+_ENOUGH_FOR_A_MUTANT = 300
+pytestmark = pytest.mark.filterwarnings("ignore:.*cartesian product")  # a join without its WHERE is one
 _TENANTS = ("aurora", "bonito", "cedral")
 
 

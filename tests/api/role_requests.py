@@ -209,6 +209,15 @@ async def _one_key(world: World, role: str, place: Place) -> Sent | None:
     return Sent(path=f"{API}/chaves/{await world.key(place)}{place.query}")
 
 
+def _about_prefeitura(route: str, json: dict[str, object] | None = None) -> Maker:
+    """A route below one prefeitura, which its id in the path names."""
+
+    async def make(world: World, role: str, place: Place) -> Sent | None:
+        return Sent(path=f"{API}/prefeituras/{place.prefeitura.id}/{route}", json=json)
+
+    return make
+
+
 REQUESTS: dict[str, Maker] = {
     "GET /": _plain("/"),
     "GET /health": _plain("/health"),
@@ -246,6 +255,16 @@ REQUESTS: dict[str, Maker] = {
     "POST /api/v1/prefeituras": _create_prefeitura,
     "GET /api/v1/prefeituras/{prefeitura_id}": _one_prefeitura,
     "PATCH /api/v1/prefeituras/{prefeitura_id}": _one_prefeitura,
+    "GET /api/v1/prefeituras/{prefeitura_id}/consumo": _about_prefeitura("consumo"),
+    "GET /api/v1/prefeituras/{prefeitura_id}/quota": _about_prefeitura("quota"),
+    "PATCH /api/v1/prefeituras/{prefeitura_id}/quota": _about_prefeitura("quota", {"quota_tokens": 20_000}),
+    "POST /api/v1/prefeituras/{prefeitura_id}/quota/creditos": _about_prefeitura(
+        "quota/creditos", {"tokens": 10, "motivo": "Mutirão"}
+    ),
+    "GET /api/v1/prefeituras/{prefeitura_id}/avisos": _about_prefeitura("avisos"),
+    "GET /api/v1/prefeituras/{prefeitura_id}/auditoria": _about_prefeitura("auditoria"),
+    "GET /api/v1/prefeituras/{prefeitura_id}/auditoria/verificar": _about_prefeitura("auditoria/verificar"),
+    "GET /api/v1/prefeituras/{prefeitura_id}/auditoria/exportar": _about_prefeitura("auditoria/exportar"),
     "GET /api/v1/usuarios": _people,
     "POST /api/v1/usuarios": _people,
     "POST /api/v1/usuarios/{usuario_id}/convite": _invitation,

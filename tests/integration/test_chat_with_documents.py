@@ -6,6 +6,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.passage_search import PassageSearch
 from balcao.application.use_cases.chat_with_documents import ChatRequest, ChatRules, ChatWithDocumentsUseCase
 from balcao.domain.ente import Ente
@@ -22,7 +23,7 @@ from balcao.domain.ids import PrefeituraId, SessionId
 from balcao.domain.prompt import NOT_FOUND_ANSWER
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
-from tests.factories import a_chunk, a_document, a_prefeitura, publish
+from tests.factories import a_chunk, a_document, a_metering, a_prefeitura, publish
 from tests.fakes import FakeClock, FakeEmbedder, FakeLanguageModel, FakeTokenCounter
 
 HOLIDAYS = "As férias dos servidores são de trinta dias por ano."
@@ -37,11 +38,13 @@ class Chat:
         self.clock = FakeClock(datetime.now(UTC))
         self.use_case = ChatWithDocumentsUseCase(
             database.tenant,
-            PassageSearch(self.embedder, IbgeMunicipalityDirectory(), FakeClock()),
+            PassageSearch(self.embedder, IbgeMunicipalityDirectory(), FakeClock(), FakeTokenCounter()),
             self.model,
             FakeTokenCounter(),
             self.clock,
             rules or ChatRules(),
+            a_metering(self.clock),
+            AuditTrail(self.clock),
         )
 
 

@@ -1,50 +1,12 @@
 """``balcao prefeitura``, ``balcao usuario`` and ``balcao chave`` over a real database."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from balcao.infrastructure.database.connection import DatabaseAccesses
-from balcao.interface.cli import main
+from tests.command_line import Run, record, value
 
-Run = Callable[..., tuple[int, str]]
 NOBODY = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def run(
-    accesses: DatabaseAccesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command on a database of the test's own: its exit code and what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BALCAO_DATA_DIR", str(tmp_path / "dados"))
-    for name, access in (("", accesses.app), ("ADMIN_", accesses.admin), ("OPERATOR_", accesses.operator)):
-        monkeypatch.setenv(f"DATABASE_{name}URL", access.url)
-
-    def run_command(*arguments: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        code = ended.value.code
-        return int(code or 0), capsys.readouterr().out
-
-    return run_command
-
-
-def value(run: Run, *arguments: str) -> object:
-    """The one JSON value of a command that succeeds."""
-    code, printed = run(*arguments, "--json")
-    assert code == 0, printed
-    read: object = json.loads(printed)
-    return read
-
-
-def record(run: Run, *arguments: str) -> dict[str, object]:
-    """The JSON object of a command that succeeds."""
-    found = value(run, *arguments)
-    assert isinstance(found, dict)
-    return found
 
 
 def trento(run: Run) -> dict[str, object]:

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from balcao.application.use_cases.accept_invitation import AcceptInvitationRequest
-from balcao.application.use_cases.create_first_operator import CreateFirstOperatorUseCase
 from balcao.application.use_cases.log_in import LogInRequest
 from balcao.application.use_cases.manage_api_keys import CreateApiKeyRequest, ListApiKeysRequest, RevokeApiKeyRequest
 from balcao.application.use_cases.manage_usuarios import (
@@ -295,4 +294,4 @@ async def test_the_first_operador_is_made_once_even_at_once(
 
 async def test_where_anybody_exists_no_operador_is_made(people: People, public_id: PrefeituraId) -> None:
     await people.a_person(public_id)
-    assert await CreateFirstOperatorUseCase(people.database.tenant, people.hasher).execute() is None
+    assert await people.use.create_first_operator.execute() is None

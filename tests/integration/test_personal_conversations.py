@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.passage_search import PassageSearch
 from balcao.application.use_cases.chat_with_documents import (
     ChatRequest,
@@ -29,7 +30,7 @@ from balcao.domain.ids import ApiKeyId, PrefeituraId, SessionId
 from balcao.domain.usuario import Papel
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
-from tests.factories import a_prefeitura, a_question
+from tests.factories import a_metering, a_prefeitura, a_question
 from tests.fakes import FakeClock, FakeEmbedder, FakeLanguageModel, FakeTokenCounter
 from tests.people import People, outcome
 
@@ -40,10 +41,17 @@ def people(database: Database) -> People:
 
 
 def chat_of(people: People, rules: ChatRules | None = None) -> ChatWithDocumentsUseCase:
-    search = PassageSearch(FakeEmbedder(), IbgeMunicipalityDirectory(), FakeClock())
+    search = PassageSearch(FakeEmbedder(), IbgeMunicipalityDirectory(), FakeClock(), FakeTokenCounter())
     open_work = people.database.tenant
     return ChatWithDocumentsUseCase(
-        open_work, search, FakeLanguageModel(), FakeTokenCounter(), people.clock, rules or ChatRules()
+        open_work,
+        search,
+        FakeLanguageModel(),
+        FakeTokenCounter(),
+        people.clock,
+        rules or ChatRules(),
+        a_metering(people.clock),
+        AuditTrail(people.clock),
     )
 
 

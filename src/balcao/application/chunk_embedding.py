@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.ports import Embedder
 from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
 from balcao.domain.chat import TokenUsage
@@ -23,9 +24,10 @@ class EmbeddedBatch:
 class ChunkEmbedder:
     """Embeds what was not paid for before."""
 
-    def __init__(self, open_work: InstallationUnitOfWork, embedder: Embedder) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, embedder: Embedder, charges: IngestionCharges) -> None:
         self._open_work = open_work
         self._embedder = embedder
+        self._charges = charges
 
     async def batches(self, chunks: Sequence[DocumentChunk]) -> AsyncIterator[EmbeddedBatch]:
         """The chunks in order, in batches of the embedder's size.
@@ -69,6 +71,7 @@ class ChunkEmbedder:
         if self._embedder.is_paid:
             async with self._open_work() as work:
                 await work.paid_vectors.save(new)
+                await self._charges.note(work, self._embedder.model, batch.usage)
         return known | new, batch.usage
 
 

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from balcao.application.unit_of_work import UnitOfWork
 from balcao.domain.credentials import address_subject, digest
 from balcao.domain.errors import DailyLimitReached
 from balcao.domain.ids import UsuarioId
-
-BRASILIA = ZoneInfo("America/Sao_Paulo")
+from balcao.domain.period import BRASILIA
 
 
 def start_of_day(now: datetime) -> datetime:

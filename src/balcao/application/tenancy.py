@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from balcao.application.unit_of_work import CollectionReader, TenantUnitOfWork, UnitOfWork
+from balcao.application.unit_of_work import CollectionReader, InstallationUnitOfWork, TenantUnitOfWork, UnitOfWork
 from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
+from balcao.domain.prefeitura import Prefeitura
 from balcao.domain.usuario import Papel
 
 OpenDoors = Callable[[], CollectionReader | UnitOfWork]
@@ -47,3 +48,36 @@ async def managed_prefeitura_id(open_work: TenantUnitOfWork, principal: Principa
     if slug is not None and principal.papel is Papel.OPERADOR:
         return await prefeitura_id_of(open_work, slug)
     return await own_prefeitura_id(open_work, principal, slug)
+
+
+async def find_prefeitura(work: UnitOfWork, wanted: PrefeituraId | str) -> Prefeitura:
+    """The prefeitura with this id or this slug, suspended or not, if visible to this unit of work.
+
+    Raises:
+        PrefeituraNotFound: there is none.
+    """
+    found = await (
+        work.prefeituras.find_by_slug(wanted) if isinstance(wanted, str) else work.prefeituras.find_by_id(wanted)
+    )
+    if found is None:
+        raise PrefeituraNotFound(param="prefeitura")
+    return found
+
+
+class SupervisedWork:
+    """Opens units of work for whom looks after a prefeitura's consumption: a gestor his own's, an operador any's."""
+
+    def __init__(self, open_operator_work: InstallationUnitOfWork, open_work: TenantUnitOfWork) -> None:
+        self._open_operator_work = open_operator_work
+        self._open_work = open_work
+
+    def __call__(self, principal: Principal) -> UnitOfWork:
+        """A unit of work to enter with ``async with``.
+
+        Raises:
+            AuthenticationRequired, PermissionDenied: the asker looks after none.
+        """
+        principal.require(Papel.GESTOR, Papel.OPERADOR)
+        if principal.papel is Papel.OPERADOR:
+            return self._open_operator_work()
+        return self._open_work(principal.prefeitura_id)

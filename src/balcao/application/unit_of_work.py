@@ -5,18 +5,24 @@ from typing import Protocol, Self
 
 from balcao.domain.ids import PrefeituraId, UsuarioId
 from balcao.domain.repositories import (
+    AlertRepository,
     ApiKeyRepository,
+    AuditRepository,
+    ConsumptionReportRepository,
     CounterRepository,
     DocumentChunkRepository,
     DocumentRepository,
     IdempotencyRepository,
     IngestionJobRepository,
     InvitationRepository,
+    LedgerRepository,
     LoginSessionRepository,
     MessageRepository,
     PaidVectorRepository,
     PassageRepository,
     PrefeituraRepository,
+    QuotaRepository,
+    ReservationRepository,
     SessionRepository,
     UploadRepository,
     UsuarioRepository,
@@ -108,6 +114,36 @@ class UnitOfWork(Protocol):
     @property
     def idempotency(self) -> IdempotencyRepository:
         """The tenant's answers by Idempotency-Key."""
+        ...
+
+    @property
+    def quotas(self) -> QuotaRepository:
+        """The tenant's periods and credits."""
+        ...
+
+    @property
+    def reservations(self) -> ReservationRepository:
+        """The tenant's reserved tokens."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerRepository:
+        """The tenant's charges."""
+        ...
+
+    @property
+    def alerts(self) -> AlertRepository:
+        """The tenant's alerts."""
+        ...
+
+    @property
+    def consumption(self) -> ConsumptionReportRepository:
+        """Sums over the tenant's ledger."""
+        ...
+
+    @property
+    def audit(self) -> AuditRepository:
+        """The tenant's audit trail."""
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -1,5 +1,6 @@
 """A conversation: its messages and the passages that its answers refer to."""
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +22,13 @@ class MessageType(StrEnum):
     TEXT = "text"
     SEARCH_RESULT = "search_result"
     ERROR = "error"
+
+
+class AnswerMode(StrEnum):
+    """How a question was served: by an answer, or by the passages alone where the quota does not do for one."""
+
+    ANSWER = "resposta"
+    SEARCH = "busca"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +67,17 @@ class DocumentReference:
     excerpt: str | None = None
 
 
+def _new_salt() -> bytes:
+    return secrets.token_bytes(32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of a conversation; ``content`` is None once it was erased (its tokens stay counted)."""
+    """One message of a conversation; ``content`` is None once it was erased (its tokens stay counted).
+
+    ``salt`` goes into the digest that the audit trail keeps of the content; it is erased with it, and None where a
+    message is older than the trail.
+    """
 
     id: MessageId
     prefeitura_id: PrefeituraId
@@ -72,6 +88,7 @@ class Message:
     document_references: tuple[DocumentReference, ...] = ()
     usage: TokenUsage = TokenUsage(prompt_tokens=0, completion_tokens=0)
     metadata: dict[str, object] = field(default_factory=dict)
+    salt: bytes | None = field(default_factory=_new_salt, repr=False)
     created_at: datetime | None = None
 
 

@@ -38,6 +38,7 @@
     ├── LimitReached
     │   ├── SessionLimitReached
     │   ├── DailyLimitReached
+    │   ├── QuotaExceeded
     │   ├── TooManyAttempts
     │   └── ServiceOverloaded
     ├── UnusableFile
@@ -55,6 +56,7 @@
     │   ├── ProviderUnavailable
     │   ├── ProviderRateLimited
     │   └── ProviderRefused
+    ├── DeliveryFailed
     └── InstallationError
         ├── InvalidConfiguration
         ├── DatabaseUnreachable
@@ -69,6 +71,7 @@ docs/erros.md. No error knows HTTP: the table from class to status is in ``inter
 import inspect
 from typing import ClassVar
 
+from balcao.domain.chat import TokenUsage
 from balcao.domain.ids import DocumentId
 
 
@@ -301,6 +304,14 @@ class DailyLimitReached(LimitReached):
     code = "daily_limit_reached"
 
 
+class QuotaExceeded(LimitReached):
+    """A quota de tokens da prefeitura não dá para mais uma resposta este mês; pergunte sem exigir o modelo
+    ("modo": "estrito") para receber os trechos dos documentos, ou peça um crédito ao gestor.
+    """
+
+    code = "quota_exceeded"
+
+
 class TooManyAttempts(LimitReached):
     """Muitas tentativas; aguarde alguns minutos e tente de novo."""
 
@@ -388,6 +399,16 @@ class ProviderError(BalcaoError):
 
     code = "provider_error"
 
+    def __init__(
+        self, message: str | None = None, *, spent: TokenUsage | None = None, was_cut_short: bool = False
+    ) -> None:
+        """``spent`` is what the provider says the failed call cost; ``was_cut_short`` that it may have worked on the
+        request, and charged for it, without our hearing of it.
+        """
+        super().__init__(message)
+        self.spent = spent
+        self.was_cut_short = was_cut_short
+
 
 class ProviderUnavailable(ProviderError):
     """O provedor do modelo não respondeu; tente de novo em instantes."""
@@ -409,6 +430,12 @@ class ProviderRefused(ProviderError):
     """O provedor do modelo recusou o pedido; confira OPENAI_API_KEY, OPENAI_BASE_URL e o nome do modelo."""
 
     code = "provider_refused"
+
+
+class DeliveryFailed(BalcaoError):
+    """O aviso não pôde ser entregue; o Balcão tenta de novo sozinho."""
+
+    code = "delivery_failed"
 
 
 class InstallationError(BalcaoError):

@@ -27,11 +27,16 @@ class RelevanceRule:
     near_the_best: float = 0.85
     similarity_threshold: float | None = None
 
-    def relevant(self, passages: Sequence[Passage]) -> list[Passage]:
-        """The passages that may support an answer, in the order given."""
-        if self.similarity_threshold is not None:
+    def relevant(self, passages: Sequence[Passage], *, by_words_alone: bool = False) -> list[Passage]:
+        """The passages that may support an answer, in the order given.
+
+        ``by_words_alone``: no vector was searched for, so that the words' coverage is all the evidence there is.
+        """
+        if self.similarity_threshold is not None and not by_words_alone:
             return [passage for passage in passages if passage.similarity >= self.similarity_threshold]
-        evidence = {passage.chunk_id: self.evidence(passage) for passage in passages}
+        evidence = {
+            passage.chunk_id: passage.coverage if by_words_alone else self.evidence(passage) for passage in passages
+        }
         best = max(evidence.values(), default=0.0)
         if best < self.enough:
             return [passage for passage in passages if passage.similarity >= self.similarity_floor]

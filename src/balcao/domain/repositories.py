@@ -5,16 +5,21 @@ permanent until that unit of work commits.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from balcao.domain.acts import Act
-from balcao.domain.chat import ChatSession, Message
+from balcao.domain.alerts import AlertDelivery, Channel, QuotaAlert
+from balcao.domain.audit import AuditEntry, AuditFilter, AuditRecord, ChainHead
+from balcao.domain.chat import ChatSession, Message, TokenUsage
+from balcao.domain.consumption import Charge, LedgerEntry, Reservation, ReservationState
+from balcao.domain.consumption_report import Consumed, ConsumptionRow, DayRange, Difference, Grouping
 from balcao.domain.document import Document, DocumentChunk, DocumentState, Embedding
 from balcao.domain.document_filter import DocumentFilter
 from balcao.domain.idempotency import IdempotentAnswer
 from balcao.domain.identity import ApiKey, Invitation, LoginSession
 from balcao.domain.ids import (
+    AlertId,
     ApiKeyId,
     ChunkId,
     DocumentId,
@@ -28,6 +33,7 @@ from balcao.domain.ids import (
 )
 from balcao.domain.ingestion_job import IngestionJob, JobStep
 from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.quota import Credit, QuotaBalance
 from balcao.domain.search import Inquiry, Passage, QuestionTerm, SearchResult, WordMatch
 from balcao.domain.upload import Upload
 from balcao.domain.usuario import Papel, Usuario
@@ -337,9 +343,9 @@ class PassageRepository(Protocol):
         ...
 
     async def search(
-        self, inquiry: Inquiry, embedding: Embedding, *, n_results: int = 5, vector_share: float = 0.25
+        self, inquiry: Inquiry, embedding: Embedding | None, *, n_results: int = 5, vector_share: float = 0.25
     ) -> list[Passage]:
-        """Passages that the inquiry may be answered from, best first.
+        """Passages that the inquiry may be answered from, best first; by words alone without an embedding.
 
         ``vector_share``, in 0..1, is what the vector's similarity counts in a passage's score; words count the rest.
         """
@@ -511,6 +517,10 @@ class MessageRepository(Protocol):
         """How many messages the session has."""
         ...
 
+    async def add_tokens(self, message_id: MessageId, usage: TokenUsage) -> None:
+        """Add what was spent to the message's tokens."""
+        ...
+
     async def count_questions_since(self, session_id: SessionId, since: datetime) -> int:
         """How many questions were asked in the session at or after this instant."""
         ...
@@ -627,4 +637,150 @@ class IdempotencyRepository(Protocol):
 
     async def forget_before(self, instant: datetime) -> int:
         """Remove answers given before this instant; how many."""
+        ...
+
+
+class QuotaRepository(Protocol):
+    """What prefeituras may spend in each period, and what they spent; each change is one statement."""
+
+    async def balance(self, prefeitura_id: PrefeituraId, now: datetime) -> QuotaBalance:
+        """The period of this instant, which begins here where nobody asked before.
+
+        Raises:
+            PrefeituraNotFound: the prefeitura is not visible to this unit of work.
+        """
+        ...
+
+    async def reserve(self, prefeitura_id: PrefeituraId, period_start: date, tokens: int, now: datetime) -> bool:
+        """Hold tokens in one UPDATE; False, and nothing held, when they pass the limit or the prefeitura is suspended.
+
+        The limit is the prefeitura's quota with the credits that are valid ``now``.
+        """
+        ...
+
+    async def release(self, prefeitura_id: PrefeituraId, period_start: date, tokens: int) -> None:
+        """Give back tokens that were held and turned out not to be needed."""
+        ...
+
+    async def settle(
+        self, prefeitura_id: PrefeituraId, period_start: date, *, released: int, used: int, questions: int
+    ) -> None:
+        """Turn what was held into what was used, which may be more; ``questions`` were answered by it."""
+        ...
+
+    async def add_credit(self, credit: Credit) -> Credit:
+        """Insert the credit."""
+        ...
+
+    async def credits_at(self, prefeitura_id: PrefeituraId, now: datetime) -> list[Credit]:
+        """Credits that are valid at this instant or will be, the first to end first."""
+        ...
+
+
+class ReservationRepository(Protocol):
+    """Tokens held for questions that are being answered."""
+
+    async def save(self, reservation: Reservation, sent_at: datetime | None) -> None:
+        """Insert the reservation; ``sent_at`` says that a provider is asked from then on."""
+        ...
+
+    async def checkpoint(self, reservation: Reservation, sent_at: datetime) -> bool:
+        """Keep tokens and checkpoint of an open reservation, and that a provider is asked.
+
+        False, and nothing kept, when it is not open any more.
+        """
+        ...
+
+    async def close(self, reservation: Reservation, state: ReservationState, charged: int) -> int | None:
+        """Close an open reservation in one UPDATE; the tokens that it held, None when it is not open any more."""
+        ...
+
+    async def charged_for(self, reservation: Reservation) -> int:
+        """What was charged when it was closed, 0 if there is none; locks it until the transaction's end."""
+        ...
+
+    async def raise_charge(self, reservation: Reservation, charged: int) -> None:
+        """Keep that a closed reservation was settled after all, and what is charged for it together."""
+        ...
+
+    async def take_expired(self, now: datetime) -> Reservation | None:
+        """An open reservation past its time, locked; those that another transaction has locked are skipped."""
+        ...
+
+
+class LedgerRepository(Protocol):
+    """Charges, written once and kept for ever."""
+
+    async def append(self, entries: Sequence[LedgerEntry]) -> None:
+        """Insert the entries in this order."""
+        ...
+
+    async def append_ingestion(self, charge: Charge, created_at: datetime) -> None:
+        """Insert a charge of the installation itself (ingestion's unit of work only)."""
+        ...
+
+
+class AlertRepository(Protocol):
+    """Alerts that a quota comes to its end, and their deliveries."""
+
+    async def keep_new(self, new: Sequence[QuotaAlert]) -> list[QuotaAlert]:
+        """Insert those whose threshold has no alert in its period yet; which they are."""
+        ...
+
+    async def queue(self, alert: QuotaAlert, channels: Sequence[Channel], now: datetime) -> None:
+        """Have the alert delivered by each of these channels."""
+        ...
+
+    async def find_page(self, prefeitura_id: PrefeituraId, limit: int, after: AlertId | None) -> list[QuotaAlert]:
+        """The prefeitura's alerts with deliveries, newest first, those behind this one; none when it is unknown."""
+        ...
+
+    async def lock_due(self, now: datetime) -> QuotaAlert | None:
+        """An alert with the one delivery of it that is longest due, locked; those locked by others are skipped."""
+        ...
+
+    async def save_delivery(self, alert: QuotaAlert, delivery: AlertDelivery) -> None:
+        """Keep what became of a delivery; one that arrived or was given up stays so."""
+        ...
+
+
+class ConsumptionReportRepository(Protocol):
+    """Sums over the ledger."""
+
+    async def rows(self, prefeitura_id: PrefeituraId, days: DayRange, grouping: Grouping) -> list[ConsumptionRow]:
+        """What was spent on these days: by day in their order, by person or model with the largest first."""
+        ...
+
+    async def total(self, prefeitura_id: PrefeituraId, days: DayRange) -> Consumed:
+        """What was spent on these days altogether."""
+        ...
+
+    async def differences(self, prefeitura_id: PrefeituraId | None, limit: int) -> list[Difference]:
+        """Where messages, periods and prefeituras do not agree with the ledger at one instant, of one or of all."""
+        ...
+
+
+class AuditRepository(Protocol):
+    """The audit trail: entries are appended, and never changed."""
+
+    async def append(self, record: AuditRecord) -> None:
+        """Add an entry to the record's chain, which stays locked for other writers until the unit of work ends."""
+        ...
+
+    async def head(self, chain_id: PrefeituraId) -> ChainHead | None:
+        """The chain's head; None before its first entry."""
+        ...
+
+    async def heads(self) -> list[ChainHead]:
+        """The heads of every chain that is visible to this unit of work."""
+        ...
+
+    async def entries_after(self, chain_id: PrefeituraId, number: int, limit: int) -> list[AuditEntry]:
+        """Entries behind this number, in order."""
+        ...
+
+    async def find_page(
+        self, chain_id: PrefeituraId, wanted: AuditFilter, limit: int, before: int | None
+    ) -> list[AuditEntry]:
+        """Entries that are wanted, newest first, those before the number ``before`` where given."""
         ...

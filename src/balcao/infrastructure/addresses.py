@@ -1,7 +1,10 @@
 """Addresses of other servers, and which of them may be told secrets."""
 
 import ipaddress
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
+
+IpAddress = IPv4Address | IPv6Address
 
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 """Where a provider describes itself, behind its issuer's address (OpenID Connect Discovery 1.0, section 4)."""
@@ -27,3 +30,23 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Leads through a translator to the IPv4 address in its last four bytes (RFC 6052)."""
+
+
+def is_public_address(address: IpAddress) -> bool:
+    """Whether an address is of the public internet, and so are the IPv4 addresses that an IPv6 one stands for."""
+    if not address.is_global or address.is_multicast:
+        return False
+    return all(map(is_public_address, _inner_addresses(address)))
+
+
+def _inner_addresses(address: IpAddress) -> list[IPv4Address]:
+    if isinstance(address, IPv4Address):
+        return []
+    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in _TRANSLATED:
+        inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    return [one for one in inner if one is not None]

@@ -1,6 +1,8 @@
 """Configuration from the environment and from ``.env``. Names are v2.0's where v2.0 had one."""
 
+import base64
 import re
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
@@ -12,17 +14,25 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from balcao.domain.errors import InvalidConfiguration
 from balcao.infrastructure.addresses import OPENID_CONFIGURATION, is_secure_url
+from balcao.infrastructure.external.smtp import SmtpSecurity
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 """As browsers send it: in lower case, without a path; never ``null``, which any sandboxed page may claim to be."""
 _STORAGE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?|file:///.+")
 """Bucket names as Amazon S3 allows them (User Guide, "General purpose bucket naming rules")."""
+_EMAIL = re.compile(r"[!-~]+@[a-zA-Z0-9.-]+")
+_KEY_PREFIX = "whsec_"
+_KEY_BYTES = range(24, 65)
+"""A key as Standard Webhooks writes and bounds it."""
 _URL_SCHEMES = ("postgresql", "postgres")
 _PROBLEMS = {
     "int_parsing": "precisa ser um número inteiro",
     "int_from_float": "precisa ser um número inteiro",
     "float_parsing": "precisa ser um número",
     "bool_parsing": "precisa ser true ou false",
+    "decimal_parsing": "precisa ser um número, com ponto nos decimais",
+    "decimal_max_places": "precisa ter no máximo {decimal_places} casas decimais",
+    "finite_number": "precisa ser um número",
     "greater_than": "precisa ser maior que {gt}",
     "greater_than_equal": "precisa ser no mínimo {ge}",
     "less_than_equal": "precisa ser no máximo {le}",
@@ -68,6 +78,23 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = None
     oidc_name: str = Field(default="outro provedor", max_length=60)
 
+    price_table_file: Path | None = None
+    usd_brl_rate: Decimal = Field(default=Decimal("4.8999"), gt=0, le=1000, decimal_places=6)
+
+    alert_email_to: Annotated[tuple[str, ...], NoDecode] = ()
+    alert_webhook_url: str | None = None
+    alert_webhook_secret: SecretStr | None = None
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: SmtpSecurity = SmtpSecurity.STARTTLS
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = None
+
+    audit_head_file: Path | None = None
+    audit_head_email_to: Annotated[tuple[str, ...], NoDecode] = ()
+    audit_head_webhook: bool = False
+
     public_url: str | None = None
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
@@ -89,9 +116,9 @@ class Settings(BaseSettings):
     max_daily_messages: int = Field(default=50, ge=1)
     anonymous_daily_per_address: int = Field(default=500, ge=1)
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "alert_email_to", "audit_head_email_to", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip(' "[]') for part in value.split(",") if part.strip(' "[]'))
         return value
@@ -164,6 +191,59 @@ class Settings(BaseSettings):
             raise ValueError("informe AWS_ACCESS_KEY_ID e AWS_SECRET_ACCESS_KEY juntos")
         return self
 
+    @field_validator("alert_email_to", "audit_head_email_to", "smtp_from")
+    @classmethod
+    def _are_emails(cls, value: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
+        addresses = (value,) if isinstance(value, str) else value or ()
+        if not all(_EMAIL.fullmatch(address) for address in addresses):
+            raise ValueError("use endereços como avisos@prefeitura.exemplo")
+        return value
+
+    @field_validator("smtp_security", mode="before")
+    @classmethod
+    def _known_security(cls, value: object) -> object:
+        if value not in tuple(SmtpSecurity):
+            raise ValueError("use starttls, tls ou nenhuma")
+        return value
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _webhook_address(cls, value: str | None) -> str | None:
+        if value is not None and not (value.startswith("https://") and is_secure_url(value)):
+            raise ValueError("use um endereço https, sem usuário e senha nele")
+        return value
+
+    @field_validator("alert_webhook_secret")
+    @classmethod
+    def _webhook_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(signing_key(value)) not in _KEY_BYTES:
+            raise ValueError('use "whsec_" seguido de 24 a 64 bytes em Base64')
+        return value
+
+    @model_validator(mode="after")
+    def _webhook_is_whole(self) -> Self:
+        if (self.alert_webhook_url is None) != (self.alert_webhook_secret is None):
+            raise ValueError("informe ALERT_WEBHOOK_URL e ALERT_WEBHOOK_SECRET juntos")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if (self.smtp_host is None) != (self.smtp_from is None):
+            raise ValueError("informe SMTP_HOST e SMTP_FROM juntos")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("informe SMTP_USER e SMTP_PASSWORD juntos")
+        if self.smtp_user is not None and self.smtp_security is SmtpSecurity.NONE:
+            raise ValueError("com SMTP_SECURITY=nenhuma a senha iria sem segredo: use starttls ou tls")
+        return self
+
+    @model_validator(mode="after")
+    def _heads_can_be_sent(self) -> Self:
+        if self.audit_head_email_to and self.smtp_host is None:
+            raise ValueError("com AUDIT_HEAD_EMAIL_TO, informe também SMTP_HOST e SMTP_FROM")
+        if self.audit_head_webhook and self.alert_webhook_url is None:
+            raise ValueError("com AUDIT_HEAD_WEBHOOK, informe também ALERT_WEBHOOK_URL e ALERT_WEBHOOK_SECRET")
+        return self
+
     @model_validator(mode="after")
     def _provider_is_whole(self) -> Self:
         own = (self.oidc_discovery_url, self.oidc_client_id, self.oidc_client_secret)
@@ -176,6 +256,19 @@ class Settings(BaseSettings):
         if self.chunk_overlap >= self.chunk_size:
             raise ValueError("CHUNK_OVERLAP precisa ser menor que CHUNK_SIZE")
         return self
+
+
+def signing_key(secret: SecretStr) -> bytes:
+    """The bytes of a webhook's key; none where it is not written as one."""
+    written = secret.get_secret_value()
+    try:
+        return (
+            base64.b64decode(written.removeprefix(_KEY_PREFIX), validate=True)
+            if written.startswith(_KEY_PREFIX)
+            else b""
+        )
+    except ValueError:
+        return b""
 
 
 def _scheme_of(url: str) -> str | None:

@@ -16,6 +16,8 @@ import typer
 from balcao.domain.errors import BalcaoError
 from balcao.interface import cli_output as output
 from balcao.interface import runtime
+from balcao.interface.cli_audit import auditoria_app
+from balcao.interface.cli_consumption import consumo_app, quota_app
 from balcao.interface.cli_documents import documents_app, ingest
 from balcao.interface.cli_evaluation import evaluate
 from balcao.interface.cli_options import Json
@@ -41,6 +43,9 @@ app.add_typer(usuario_app, name="usuario")
 app.add_typer(chave_app, name="chave")
 app.command("avaliar")(evaluate)
 app.command("reindexar")(reindex)
+app.add_typer(quota_app, name="quota")
+app.add_typer(consumo_app, name="consumo")
+app.add_typer(auditoria_app, name="auditoria")
 
 Slug = Annotated[
     str | None,
@@ -108,6 +113,10 @@ def ask(
     session: Annotated[
         UUID | None, typer.Option("--sessao", metavar="UUID", help="Continua uma conversa anterior.")
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--estrito", help="Sem quota para uma resposta, falha em vez de mostrar os trechos."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Responde uma pergunta com base nos documentos, citando as fontes."""
@@ -117,7 +126,9 @@ def ask(
     async def action(installation: runtime.Installation) -> ChatResponse:
         async with installation.container() as container:
             session_id = SessionId(session) if session else None
-            return await container.chat.execute(ChatRequest(message=question, session_id=session_id, prefeitura=slug))
+            return await container.chat.execute(
+                ChatRequest(message=question, session_id=session_id, prefeitura=slug, is_strict=strict)
+            )
 
     output.show_answer(runtime.run(action), as_json=as_json)
 

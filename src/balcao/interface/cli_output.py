@@ -106,6 +106,8 @@ def show_answer(answer: ChatResponse, *, as_json: bool) -> None:
         say(f"  [{number}] {heading} — {source.source}")
     tokens = f"{answer.usage.total_tokens} tokens{' (estimados)' if answer.usage.estimated else ''}"
     say(f"\n{answer.model}, {answer.processing_time:.2f} s, {tokens}; continue com --sessao {answer.session_id}")
+    if answer.is_metered:
+        say(answer.quota_in_words)
 
 
 def show_passages(found: SearchResponse, *, as_json: bool) -> None:
@@ -115,6 +117,8 @@ def show_passages(found: SearchResponse, *, as_json: bool) -> None:
 
         say(SearchView.of(found).model_dump_json(indent=2))
         return
+    if found.by_words_alone:
+        say("A quota de tokens deste mês está no fim: a busca foi só pelas palavras.\n")
     if not found.passages:
         say("Nenhum trecho encontrado; a coleção aberta a esta prefeitura está vazia.")
     for number, passage in enumerate(found.passages, start=1):

@@ -12,7 +12,10 @@ prefeitura_app = typer.Typer(help="Cria, altera, suspende e lista prefeituras.",
 
 Uf = Annotated[str | None, typer.Option("--uf", metavar="UF", help="Sigla do estado, ex.: SC.")]
 Ibge = Annotated[str | None, typer.Option("--ibge", metavar="CÓDIGO", help="Código IBGE do município, 7 dígitos.")]
-Quota = Annotated[int | None, typer.Option("--quota", min=0, metavar="TOKENS", help="Tokens por mês.")]
+Quota = Annotated[
+    int | None,
+    typer.Option("--quota", min=0, metavar="TOKENS", help="Tokens por mês; 10000 dão cerca de três respostas."),
+]
 Public = Annotated[bool, typer.Option("--publica", help="Torna esta a prefeitura das conversas sem login.")]
 ContractDay = Annotated[
     int | None,

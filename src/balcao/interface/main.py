@@ -9,9 +9,11 @@ from balcao.interface.api.middleware import RequestEdge
 from balcao.interface.api.request_limits import BodyLimits, RequestLimits
 from balcao.interface.api.schemas import EVERYWHERE, errors
 from balcao.interface.api.v1 import (
+    auditoria,
     auth,
     chat,
     chaves,
+    consumo,
     conversations,
     document_work,
     documents,
@@ -36,7 +38,20 @@ def create_app(container: Container) -> FastAPI:
     app.state.container = container
     app.include_router(root.router)
     app.include_router(pages.router)
-    for module in (chat, conversations, uploads, documents, document_work, auth, oidc, prefeituras, usuarios, chaves):
+    for module in (
+        chat,
+        conversations,
+        uploads,
+        documents,
+        document_work,
+        auth,
+        oidc,
+        prefeituras,
+        consumo,
+        auditoria,
+        usuarios,
+        chaves,
+    ):
         app.include_router(module.router, prefix=root.API_PREFIX)
     install_error_handlers(app)
     settings = container.settings

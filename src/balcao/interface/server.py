@@ -7,21 +7,17 @@ import socket
 from collections.abc import Callable
 from types import FrameType
 
-import structlog
 import uvicorn
 
-from balcao.domain.errors import BalcaoError, InvalidConfiguration
-from balcao.interface.api.reception import clear_leftovers
+from balcao.domain.errors import InvalidConfiguration
 from balcao.interface.api.request_limits import MAX_HEAD_BYTES
+from balcao.interface.background import chores_of, doing
 from balcao.interface.dependencies.container import Container
 from balcao.interface.http_protocol import ConnectionLimits, protocol_with
 from balcao.interface.main import create_app
 from balcao.interface.runtime import EXIT_TERMINATED
-from balcao.interface.worker_child import keep_worker_running
 
 _SECONDS_TO_FINISH = 10
-_SECONDS_BETWEEN_SWEEPS = 3600
-_log = structlog.get_logger("balcao.server")
 
 
 class _AnnouncedServer(uvicorn.Server):
@@ -84,28 +80,8 @@ async def serve(
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
     server = _AnnouncedServer(config, on_ready)
-    beside = [asyncio.create_task(_sweep_now_and_then(container))]
-    if with_worker:
-        beside.append(asyncio.create_task(keep_worker_running()))
     asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)  # the server's own comes in its place
-    try:
+    async with doing(chores_of(container), with_worker=with_worker):
         await server.serve(sockets=[listener])
-    finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
     if server.was_terminated:
         raise SystemExit(EXIT_TERMINATED)
-
-
-async def _sweep_now_and_then(container: Container) -> None:
-    while True:
-        try:
-            await container.sweep.execute()
-            await container.collection.recover.execute()
-            await container.collection.sweep_originals.execute()
-            await asyncio.to_thread(clear_leftovers, container.library.reception)
-            await container.reindex.execute(pay=False)
-        except BalcaoError as error:
-            _log.warning("sweep_failed", error_code=error.code)
-        await asyncio.sleep(_SECONDS_BETWEEN_SWEEPS)

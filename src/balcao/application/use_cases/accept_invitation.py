@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.login_tokens import LoginTokens, TokenPair
 from balcao.application.ports import Clock, PasswordHasher
 from balcao.application.unit_of_work import TenantUnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.credentials import check_password, digest
 from balcao.domain.errors import InvalidInvitation
+from balcao.domain.identity import Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +23,19 @@ class AcceptInvitationRequest:
 class AcceptInvitationUseCase:
     """Gives an invited person his password and lets him in. A link works once, and only in its time."""
 
-    def __init__(self, open_work: TenantUnitOfWork, hasher: PasswordHasher, tokens: LoginTokens, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_work: TenantUnitOfWork,
+        hasher: PasswordHasher,
+        tokens: LoginTokens,
+        clock: Clock,
+        trail: AuditTrail,
+    ) -> None:
         self._open_work = open_work
         self._hasher = hasher
         self._tokens = tokens
         self._clock = clock
+        self._trail = trail
 
     async def execute(self, request: AcceptInvitationRequest) -> TokenPair:
         """Set the password. A refused one does not spend the invitation.
@@ -49,4 +60,7 @@ class AcceptInvitationUseCase:
             check_password(password, usuario.email, param="senha_nova")
             changed = replace(usuario, senha_hash=senha_hash, versao_token=usuario.versao_token + 1)
             await work.login_sessions.revoke_all(usuario.id, now)
-            return await self._tokens.open_login(work, await work.usuarios.save(changed), now)
+            pair = await self._tokens.open_login(work, await work.usuarios.save(changed), now)
+            himself = Principal(prefeitura_id=prefeitura_id, papel=usuario.papel, usuario_id=usuario.id)
+            await self._trail.act(work, himself, AuditKind.INVITATION_ACCEPTED, prefeitura_id, subject=usuario.id)
+        return pair

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.login_tokens import LoginTokens, TokenPair
 from balcao.application.ports import Clock, PasswordHasher
 from balcao.application.unit_of_work import TenantUnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.credentials import (
     ATTEMPTS_PER_WINDOW,
     attempt_window,
@@ -33,11 +35,19 @@ class ChangePasswordRequest:
 class ChangePasswordUseCase:
     """Replaces the password. Every token given until then stops working; the answer brings this device new ones."""
 
-    def __init__(self, open_work: TenantUnitOfWork, hasher: PasswordHasher, tokens: LoginTokens, clock: Clock) -> None:
+    def __init__(
+        self,
+        open_work: TenantUnitOfWork,
+        hasher: PasswordHasher,
+        tokens: LoginTokens,
+        clock: Clock,
+        trail: AuditTrail,
+    ) -> None:
         self._open_work = open_work
         self._hasher = hasher
         self._tokens = tokens
         self._clock = clock
+        self._trail = trail
 
     async def execute(self, request: ChangePasswordRequest) -> TokenPair:
         """Change it.
@@ -63,7 +73,10 @@ class ChangePasswordUseCase:
             changed = replace(found, senha_hash=new_hash, versao_token=found.versao_token + 1)
             now = self._clock.now()
             await work.login_sessions.revoke_all(usuario_id, now)
-            return await self._tokens.open_login(work, await work.usuarios.save(changed), now)
+            pair = await self._tokens.open_login(work, await work.usuarios.save(changed), now)
+            prefeitura_id = principal.prefeitura_id
+            await self._trail.act(work, principal, AuditKind.PASSWORD_CHANGED, prefeitura_id, subject=usuario_id)
+        return pair
 
     async def _count_and_find(self, principal: Principal, usuario_id: UsuarioId) -> Usuario:
         now = self._clock.now()

@@ -1,27 +1,39 @@
 """Answer a question from the documents, in a conversation that is kept."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.daily_limits import Asker, DailyLimits, start_of_day
+from balcao.application.metering import Metering
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Clock, Completion, LanguageModel, TokenCounter
+from balcao.application.ports import Clock, LanguageModel, TokenCounter
+from balcao.application.question_answering import PendingQuestion, QuestionAnswering, WrittenAnswer
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
-from balcao.domain.chat import ChatSession, DocumentReference, Message, MessageRole, TokenUsage
-from balcao.domain.errors import DailyLimitReached, SessionLimitReached, SessionNotFound
+from balcao.domain.chat import (
+    AnswerMode,
+    ChatSession,
+    DocumentReference,
+    Message,
+    MessageRole,
+    MessageType,
+    TokenUsage,
+)
+from balcao.domain.consumption import Consumer, total
+from balcao.domain.errors import DailyLimitReached, QuotaExceeded, SessionLimitReached, SessionNotFound
 from balcao.domain.excerpts import best_excerpt
 from balcao.domain.identity import Principal
-from balcao.domain.ids import MessageId, PrefeituraId, SessionId, UsuarioId
+from balcao.domain.ids import MessageId, PrefeituraId, SessionId
 from balcao.domain.portuguese import terms
-from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt, build_prompt, renumber_citations
-from balcao.domain.search import Inquiry, Passage
+from balcao.domain.prompt import renumber_citations
+from balcao.domain.quota import QuotaBalance
+from balcao.domain.search import Passage
 from balcao.domain.text import clean_question, require_storable
 
 _HISTORY_MESSAGES = 10
 _TERMS_OF_A_WHOLE_QUESTION = 3
-_FREE = TokenUsage(prompt_tokens=0, completion_tokens=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +60,8 @@ class ChatRequest:
     """``prefeitura`` is a slug, None for the public one; without ``session_id`` a conversation begins.
 
     Where a ``principal`` asks, the prefeitura is his, and the conversation his own. ``anonymous_cookie`` and
-    ``address`` say by what questions without a login are counted.
+    ``address`` say by what questions without a login are counted. ``is_strict`` asks for an answer or nothing: the
+    passages alone, which the quota always does for, are not wanted.
     """
 
     message: str
@@ -58,6 +71,7 @@ class ChatRequest:
     principal: Principal | None = None
     anonymous_cookie: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+    is_strict: bool = False
 
     @property
     def asker(self) -> Asker:
@@ -69,10 +83,14 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatResponse:
-    """The kept answer. Citation ``[n]`` of its text is ``sources[n - 1]``; ``processing_time`` is in seconds."""
+    """The kept answer. Citation ``[n]`` of its text is ``sources[n - 1]``; ``processing_time`` is in seconds.
+
+    ``balance`` is the prefeitura's after it; ``is_metered`` whether answers are charged to it at all.
+    """
 
     response: str
     found: bool
+    mode: AnswerMode
     session_id: SessionId
     message_id: MessageId
     sources: tuple[DocumentReference, ...]
@@ -81,24 +99,20 @@ class ChatResponse:
     conversation_length: int
     model: str
     usage: TokenUsage
+    balance: QuotaBalance
+    is_metered: bool
     processing_time: float
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
-    """What the first transaction read and wrote."""
-
-    prefeitura_id: PrefeituraId
-    usuario_id: UsuarioId | None
-    session_id: SessionId
-    question: str
-    search_text: str
-    history: list[Message]
-    inquiry: Inquiry
+    @property
+    def quota_in_words(self) -> str:
+        """What is left, as people are told."""
+        return self.balance.in_words() if self.is_metered else "Nesta instalação as respostas não gastam tokens."
 
 
 class ChatWithDocumentsUseCase:
-    """Question in, cited answer out. No transaction is open while a provider is called."""
+    """Question in, cited answer out. No transaction is open while a provider is called, and none is called for more
+    than was reserved in the transaction that saves the question.
+    """
 
     def __init__(
         self,
@@ -108,63 +122,63 @@ class ChatWithDocumentsUseCase:
         counter: TokenCounter,
         clock: Clock,
         rules: ChatRules,
+        metering: Metering,
+        trail: AuditTrail,
     ) -> None:
         self._open_work = open_work
         self._search = search
-        self._model = model
-        self._counter = counter
         self._clock = clock
         self._rules = rules
+        self._metering = metering
+        self._trail = trail
         self._daily = DailyLimits(each=rules.max_daily_messages, per_address=rules.anonymous_daily_per_address)
-        self._relevance = search.relevance_rule(rules.similarity_threshold)
+        self._answering = QuestionAnswering(
+            open_work,
+            search,
+            model,
+            counter,
+            metering,
+            search_results=rules.search_results,
+            context_tokens=rules.context_tokens,
+            similarity_threshold=rules.similarity_threshold,
+        )
 
     async def execute(self, request: ChatRequest) -> ChatResponse:
         """Answer. The question stays even when a provider fails, and what was spent is counted all the same.
+
+        Where the quota does not do for an answer, the passages are given instead, unless the request is strict.
 
         Raises:
             EmptyMessage, InvalidText: the message is not usable.
             SessionNotFound: the session is unknown, closed, erased, another person's or another prefeitura's.
             SessionLimitReached, DailyLimitReached: a limit of v2.0.
+            QuotaExceeded: a strict request that the quota does not do for.
             PrefeituraNotFound: there is no such prefeitura, or it is not the principal's.
             ProviderError: the model or the embedder failed.
         """
         started = time.perf_counter()
-        turn = await self._begin(request)
-        spent = _FREE
-        try:
-            embedding, spent = await self._search.embed(turn.inquiry)
-            async with self._open_work(turn.prefeitura_id) as work:
-                support = await self._search.find_support(
-                    work, turn.inquiry, embedding, self._rules.search_results, self._relevance
-                )
-            prompt = build_prompt(
-                turn.question,
-                support,
-                turn.history,
-                budget_tokens=self._rules.context_tokens,
-                count_tokens=self._counter.count,
-            )
-            completion = await self._complete(prompt)
-        except BaseException:
-            await self._settle_failure(turn, spent)
-            raise
-        spent += completion.usage
-        answer, used, length = await self._keep_answer(turn, prompt, completion, spent)
+        question = await self._begin(request)
+        written = await self._answering.answer(question)
+        answer, used = self._message(question, written)
+        kept, length, balance = await self._keep(question, answer, written, used)
         return ChatResponse(
-            response=answer.content or "",
-            found=completion.found,
-            session_id=turn.session_id,
-            message_id=answer.id,
-            sources=answer.document_references,
+            response=kept.content or "",
+            found=written.completion.found,
+            mode=written.mode,
+            session_id=kept.session_id,
+            message_id=kept.id,
+            sources=kept.document_references,
             headings=tuple(passage.heading for passage in used),
-            search_results_count=len(prompt.passages),
+            search_results_count=len(written.prompt.passages),
             conversation_length=length,
-            model=completion.model,
-            usage=spent,
+            model=written.completion.model,
+            usage=total(written.charges),
+            balance=balance,
+            is_metered=self._answering.is_metered,
             processing_time=time.perf_counter() - started,
         )
 
-    async def _begin(self, request: ChatRequest) -> _Turn:
+    async def _begin(self, request: ChatRequest) -> PendingQuestion:
         question = clean_question(request.message)
         require_storable(request.metadata, param="metadata")
         prefeitura_id = await self._prefeitura_id(request)
@@ -175,24 +189,30 @@ class ChatWithDocumentsUseCase:
             history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES)
             search_text = _search_text(question, history)
             inquiry = await self._search.inquire(work, prefeitura_id, search_text)
-            await work.messages.save_message(
-                Message(
-                    id=MessageId(uuid4()),
-                    prefeitura_id=prefeitura_id,
-                    session_id=session_id,
-                    role=MessageRole.USER,
-                    content=question,
-                    metadata=request.metadata,
-                )
+            message = Message(
+                id=MessageId(uuid4()),
+                prefeitura_id=prefeitura_id,
+                session_id=session_id,
+                role=MessageRole.USER,
+                content=question,
+                metadata=request.metadata,
             )
-        return _Turn(
-            prefeitura_id=prefeitura_id,
-            usuario_id=usuario_id,
+            await work.messages.save_message(message)
+            consumer = Consumer(
+                prefeitura_id=prefeitura_id, usuario_id=usuario_id, session_id=session_id, message_id=message.id
+            )
+            reservation = await self._answering.reserve(work, consumer, question, search_text)
+            if request.is_strict and self._answering.is_metered and reservation is None:
+                raise QuotaExceeded
+            await self._trail.question(work, request.principal, message)
+        return PendingQuestion(
+            consumer=consumer,
             session_id=session_id,
             question=question,
-            search_text=search_text,
             history=history,
             inquiry=inquiry,
+            is_strict=request.is_strict,
+            reservation=reservation,
         )
 
     async def _prefeitura_id(self, request: ChatRequest) -> PrefeituraId:
@@ -217,36 +237,43 @@ class ChatWithDocumentsUseCase:
                 raise DailyLimitReached
         return wanted
 
-    async def _complete(self, prompt: Prompt) -> Completion:
-        if not prompt.passages:
-            return Completion(text=NOT_FOUND_ANSWER, found=False, cited=(), model=self._model.card.id, usage=_FREE)
-        return await self._model.complete(prompt)
-
-    async def _keep_answer(
-        self, turn: _Turn, prompt: Prompt, completion: Completion, spent: TokenUsage
-    ) -> tuple[Message, list[Passage], int]:
-        cited = completion.cited or tuple(range(1, len(prompt.passages) + 1))
-        used = [prompt.passages[number - 1] for number in cited] if completion.found else []
+    def _message(self, question: PendingQuestion, written: WrittenAnswer) -> tuple[Message, list[Passage]]:
+        """The answer as it is kept, and the passages that it cites."""
+        completion, passages = written.completion, written.prompt.passages
+        cited = completion.cited or tuple(range(1, len(passages) + 1))
+        used = [passages[number - 1] for number in cited] if completion.found else []
+        is_search = written.mode is AnswerMode.SEARCH
         answer = Message(
             id=MessageId(uuid4()),
-            prefeitura_id=turn.prefeitura_id,
-            session_id=turn.session_id,
+            prefeitura_id=question.consumer.prefeitura_id,
+            session_id=question.session_id,
             role=MessageRole.ASSISTANT,
             content=renumber_citations(completion.text, cited),
-            document_references=tuple(_reference(passage, turn.search_text) for passage in used),
-            usage=spent,
-            metadata={"model": completion.model, "found": completion.found},
+            message_type=MessageType.SEARCH_RESULT if is_search else MessageType.TEXT,
+            document_references=tuple(_reference(passage, question.inquiry.question) for passage in used),
+            metadata={"model": completion.model, "found": completion.found, "modo": written.mode},
         )
-        async with self._open_work(turn.prefeitura_id, turn.usuario_id) as work:
-            kept = await work.messages.save_message(answer)
-            await work.prefeituras.add_consumption(turn.prefeitura_id, spent.total_tokens)
-            length = await work.messages.count_messages_by_session_id(turn.session_id)
-        return kept, used, length
+        return answer, used
 
-    async def _settle_failure(self, turn: _Turn, spent: TokenUsage) -> None:
-        if spent.total_tokens:
-            async with self._open_work(turn.prefeitura_id) as work:
-                await work.prefeituras.add_consumption(turn.prefeitura_id, spent.total_tokens)
+    async def _keep(
+        self, question: PendingQuestion, answer: Message, written: WrittenAnswer, used: list[Passage]
+    ) -> tuple[Message, int, QuotaBalance]:
+        """Save the answer and settle what it cost, in one transaction; the answer, the conversation's length, and
+        what is left.
+        """
+        consumer, reservation = replace(question.consumer, message_id=answer.id), question.reservation
+        async with self._open_work(consumer.prefeitura_id, consumer.usuario_id) as work:
+            if reservation is None:
+                kept = await work.messages.save_message(answer)
+                balance = await self._metering.balance(work, consumer.prefeitura_id)
+            else:
+                closure = await self._metering.close(work, reservation, written.charges)
+                kept = await work.messages.save_message(replace(answer, usage=closure.usage))
+                answered = written.mode is AnswerMode.ANSWER and bool(written.completion.usage.total_tokens)
+                balance = await self._metering.settle(work, closure, consumer, questions=int(answered))
+            length = await work.messages.count_messages_by_session_id(answer.session_id)
+            await self._trail.answer(work, question.consumer.message_id, kept, used)
+        return kept, length, balance
 
 
 def _search_text(question: str, history: list[Message]) -> str:

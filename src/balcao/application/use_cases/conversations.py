@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.unit_of_work import TenantUnitOfWork
 from balcao.domain.chat import ChatSession
 from balcao.domain.errors import SessionNotFound
@@ -70,11 +71,12 @@ class ReadConversationUseCase:
 class EraseConversationUseCase:
     """Erases what was said in a conversation."""
 
-    def __init__(self, open_work: TenantUnitOfWork) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: ConversationRequest) -> None:
-        """Erase it; its tokens stay counted.
+        """Erase it; its tokens stay counted, and digests of which nobody can tell any more what they are of.
 
         Raises:
             SessionNotFound: it is unknown, erased already, or somebody else's.
@@ -83,3 +85,4 @@ class EraseConversationUseCase:
         async with self._open_work(principal.prefeitura_id, principal.usuario_id) as work:
             if not await work.sessions.delete_session(request.session_id):
                 raise SessionNotFound(param="session_id")
+            await self._trail.erasure(work, principal, request.session_id)

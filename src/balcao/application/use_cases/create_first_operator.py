@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.ports import PasswordHasher
 from balcao.application.tenancy import prefeitura_id_of
 from balcao.application.unit_of_work import TenantUnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.credentials import new_secret
 from balcao.domain.errors import DuplicateUsuario
 from balcao.domain.ids import UsuarioId
@@ -25,9 +27,10 @@ class FirstOperator:
 class CreateFirstOperatorUseCase:
     """Gives an installation without people somebody who can invite the others."""
 
-    def __init__(self, open_work: TenantUnitOfWork, hasher: PasswordHasher) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, hasher: PasswordHasher, trail: AuditTrail) -> None:
         self._open_work = open_work
         self._hasher = hasher
+        self._trail = trail
 
     async def execute(self) -> FirstOperator | None:
         """Create him in the public prefeitura; None when the installation has a person already.
@@ -52,6 +55,14 @@ class CreateFirstOperatorUseCase:
         try:
             async with self._open_work(operador.prefeitura_id) as work:
                 await work.usuarios.save(operador)
+                await self._trail.act(
+                    work,
+                    None,
+                    AuditKind.USUARIO_CREATED,
+                    operador.prefeitura_id,
+                    {"papel": operador.papel},
+                    subject=operador.id,
+                )
         except DuplicateUsuario:
             return None
         return FirstOperator(email=operador.email, password=password)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.unit_of_work import InstallationUnitOfWork
 from balcao.domain.acts import act_of_title
+from balcao.domain.audit import AuditKind
 from balcao.domain.document import Document
 from balcao.domain.document_description import checked_tags, checked_title
 from balcao.domain.ente import Ente
@@ -36,8 +38,9 @@ class EditDocumentRequest:
 class EditDocumentUseCase:
     """Takes effect with the next question; the text, its chunks and their vectors stay."""
 
-    def __init__(self, open_work: InstallationUnitOfWork) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: EditDocumentRequest) -> Document:
         """The document as it is now, without its text.
@@ -56,8 +59,9 @@ class EditDocumentUseCase:
             if current is None:
                 raise DocumentNotFound
             changed = await work.documents.describe(_changed(current, request))
-        if changed is None:
-            raise IngestionInProgress("O documento está sendo processado; altere-o quando terminar.")
+            if changed is None:
+                raise IngestionInProgress("O documento está sendo processado; altere-o quando terminar.")
+            await self._trail.document(work, request.principal, AuditKind.DOCUMENT_CHANGED, changed)
         return changed
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from balcao.application.daily_limits import BRASILIA
 from balcao.application.ports import Clock
 from balcao.application.unit_of_work import TenantUnitOfWork
 from balcao.domain.document import Document
@@ -11,6 +10,7 @@ from balcao.domain.document_filter import DocumentFilter
 from balcao.domain.errors import InvalidInput
 from balcao.domain.identity import Principal
 from balcao.domain.ids import DocumentId
+from balcao.domain.period import day_in_brasilia
 from balcao.domain.text import require_storable
 from balcao.domain.usuario import Papel
 
@@ -54,7 +54,7 @@ class FindDocumentsUseCase:
         require_storable((wanted.words, wanted.tag, wanted.act_number), param="q")
         if len(wanted.words) > _MOST_WORDS:
             raise InvalidInput(f"Busque no título por até {_MOST_WORDS} palavras.", param="q")
-        day = wanted.day or self._clock.now().astimezone(BRASILIA).date()
+        day = wanted.day or day_in_brasilia(self._clock.now())
         async with self._open_work(request.principal.prefeitura_id) as work:
             found = await work.documents.find_page(replace(wanted, day=day), request.limit, request.after)
         return FoundDocuments(documents=found, day=day)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.ports import Clock
 from balcao.application.tenancy import managed_prefeitura_id
 from balcao.application.unit_of_work import TenantUnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.credentials import API_KEY_MARK, API_KEY_PREFIX, digest, new_secret
 from balcao.domain.errors import ApiKeyNotFound
 from balcao.domain.identity import ApiKey, Principal
@@ -53,8 +55,9 @@ class RevokeApiKeyRequest:
 class CreateApiKeyUseCase:
     """Makes a key for a program of the prefeitura."""
 
-    def __init__(self, open_work: TenantUnitOfWork) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: CreateApiKeyRequest) -> CreatedApiKey:
         """Make it.
@@ -77,7 +80,12 @@ class CreateApiKeyUseCase:
             secret_sha256=digest(secret),
         )
         async with self._open_work(prefeitura_id) as work:
-            return CreatedApiKey(key=await work.api_keys.save(key), secret=secret)
+            saved = await work.api_keys.save(key)
+            details = {"papel": key.papel, "prefixo": key.prefix}
+            await self._trail.act(
+                work, request.principal, AuditKind.KEY_CREATED, prefeitura_id, details, subject=key.id
+            )
+        return CreatedApiKey(key=saved, secret=secret)
 
 
 class ListApiKeysUseCase:
@@ -101,9 +109,10 @@ class ListApiKeysUseCase:
 class RevokeApiKeyUseCase:
     """Stops a key at once."""
 
-    def __init__(self, open_work: TenantUnitOfWork, clock: Clock) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, clock: Clock, trail: AuditTrail) -> None:
         self._open_work = open_work
         self._clock = clock
+        self._trail = trail
 
     async def execute(self, request: RevokeApiKeyRequest) -> None:
         """Revoke it.
@@ -116,3 +125,4 @@ class RevokeApiKeyUseCase:
         async with self._open_work(prefeitura_id) as work:
             if not await work.api_keys.revoke(request.key_id, self._clock.now()):
                 raise ApiKeyNotFound
+            await self._trail.act(work, request.principal, AuditKind.KEY_REVOKED, prefeitura_id, subject=request.key_id)

@@ -4,8 +4,12 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import uuid4
 
+from balcao.application.audit_trail import AuditTrail
+from balcao.application.tenancy import find_prefeitura
 from balcao.application.unit_of_work import InstallationUnitOfWork, TenantUnitOfWork, UnitOfWork
-from balcao.domain.errors import InvalidInput, PermissionDenied, PrefeituraNotFound
+from balcao.domain.audit import AuditKind
+from balcao.domain.canonical_json import Json
+from balcao.domain.errors import InvalidInput, PermissionDenied
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.prefeitura import DEFAULT_TOKEN_QUOTA, Prefeitura, check_prefeitura
@@ -66,8 +70,9 @@ class ReadPrefeituraRequest:
 class CreatePrefeituraUseCase:
     """Adds a tenant."""
 
-    def __init__(self, open_work: InstallationUnitOfWork) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: CreatePrefeituraRequest) -> Prefeitura:
         """Create it.
@@ -89,14 +94,19 @@ class CreatePrefeituraUseCase:
             dia_contrato=request.dia_contrato,
         )
         async with self._open_work() as work:
-            return await _save(work, check_prefeitura(new), publica=request.publica)
+            saved = await _save(work, check_prefeitura(new), publica=request.publica)
+            await self._trail.act(
+                work, request.principal, AuditKind.PREFEITURA_CREATED, saved.id, _facts(saved), subject=saved.id
+            )
+        return saved
 
 
 class EditPrefeituraUseCase:
     """Changes a tenant, or suspends it."""
 
-    def __init__(self, open_work: InstallationUnitOfWork) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: EditPrefeituraRequest) -> Prefeitura:
         """Change it.
@@ -110,14 +120,19 @@ class EditPrefeituraUseCase:
         """
         request.principal.require(Papel.OPERADOR)
         async with self._open_work() as work:
-            current = await _find(work, request.prefeitura)
-            if current is None:
-                raise PrefeituraNotFound(param="prefeitura")
+            current = await find_prefeitura(work, request.prefeitura)
             if request.ativo is False and current.id == request.principal.prefeitura_id:
                 raise PermissionDenied("Ninguém suspende a própria prefeitura: ficaria sem acesso para reativá-la.")
             if request.publica is False and current.publica:
                 raise InvalidInput("Para que esta deixe de ser a pública, torne outra pública.", param="publica")
-            return await _save(work, _changed(current, request), publica=bool(request.publica))
+            saved = await _save(work, _changed(current, request), publica=bool(request.publica))
+            before, after = _facts(current), _facts(saved)
+            changes: dict[str, Json] = {
+                name: {"antes": before[name], "depois": after[name]} for name in after if after[name] != before[name]
+            }
+            kind = AuditKind.QUOTA_CHANGED if changes.keys() == {"quota_tokens"} else AuditKind.PREFEITURA_CHANGED
+            await self._trail.act(work, request.principal, kind, saved.id, changes, subject=saved.id)
+        return saved
 
 
 class ListPrefeiturasUseCase:
@@ -152,10 +167,7 @@ class ReadPrefeituraUseCase:
             PrefeituraNotFound: there is none with this id that the asker may see.
         """
         async with _reading(request.principal, self._open_operator_work, self._open_work) as work:
-            found = await work.prefeituras.find_by_id(request.prefeitura_id)
-        if found is None:
-            raise PrefeituraNotFound(param="prefeitura")
-        return found
+            return await find_prefeitura(work, request.prefeitura_id)
 
 
 def _reading(
@@ -164,12 +176,6 @@ def _reading(
     """A unit of work that sees the prefeituras that the asker may see."""
     principal.require(*Papel)
     return open_operator_work() if principal.papel is Papel.OPERADOR else open_work(principal.prefeitura_id)
-
-
-async def _find(work: UnitOfWork, wanted: PrefeituraId | str) -> Prefeitura | None:
-    if isinstance(wanted, str):
-        return await work.prefeituras.find_by_slug(wanted)
-    return await work.prefeituras.find_by_id(wanted)
 
 
 def _changed(current: Prefeitura, request: EditPrefeituraRequest) -> Prefeitura:
@@ -184,6 +190,20 @@ def _changed(current: Prefeitura, request: EditPrefeituraRequest) -> Prefeitura:
             ativo=_given(request.ativo, current.ativo),
         )
     )
+
+
+def _facts(prefeitura: Prefeitura) -> dict[str, Json]:
+    """What an operador decides about a prefeitura, as it is recorded."""
+    return {
+        "nome": prefeitura.nome,
+        "slug": prefeitura.slug,
+        "uf": prefeitura.uf,
+        "ibge": prefeitura.ibge,
+        "quota_tokens": prefeitura.quota_tokens,
+        "dia_contrato": prefeitura.dia_contrato,
+        "publica": prefeitura.publica,
+        "ativo": prefeitura.ativo,
+    }
 
 
 def _given(new: _T | None, current: _T) -> _T:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import uuid4
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.ports import Clock
 from balcao.application.tenancy import managed_prefeitura_id
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.credentials import digest, new_secret, normal_email
 from balcao.domain.errors import PermissionDenied, UsuarioNotFound
 from balcao.domain.identity import INVITATION_LIFE, Invitation, Principal
@@ -66,9 +68,10 @@ class ChangeRoleRequest:
 class InviteUsuarioUseCase:
     """Adds a person, who gets in when he accepts his invitation."""
 
-    def __init__(self, open_work: TenantUnitOfWork, clock: Clock) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, clock: Clock, trail: AuditTrail) -> None:
         self._open_work = open_work
         self._clock = clock
+        self._trail = trail
 
     async def execute(self, request: InviteRequest) -> Invited:
         """Add and invite.
@@ -84,15 +87,21 @@ class InviteUsuarioUseCase:
         prefeitura_id = await managed_prefeitura_id(self._open_work, request.principal, request.prefeitura_slug)
         new = Usuario(id=UsuarioId(uuid4()), prefeitura_id=prefeitura_id, nome=nome, email=email, papel=request.papel)
         async with self._open_work(prefeitura_id) as work:
-            return await _invite(work, await work.usuarios.save(new), self._clock.now())
+            invited = await _invite(work, await work.usuarios.save(new), self._clock.now())
+            details = {"papel": new.papel}
+            await self._trail.act(
+                work, request.principal, AuditKind.USUARIO_CREATED, prefeitura_id, details, subject=new.id
+            )
+        return invited
 
 
 class RenewInvitationUseCase:
     """Makes a new link for a person: the first one was lost, or the password was."""
 
-    def __init__(self, open_work: TenantUnitOfWork, clock: Clock) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, clock: Clock, trail: AuditTrail) -> None:
         self._open_work = open_work
         self._clock = clock
+        self._trail = trail
 
     async def execute(self, request: UsuarioRequest) -> Invited:
         """Invite again; earlier links stop working, the password works until the new link is used.
@@ -108,7 +117,9 @@ class RenewInvitationUseCase:
             usuario = await _managed(work, request.principal, request.usuario_id)
             if usuario.senha_hash is not None and request.principal.papel is not Papel.OPERADOR:
                 raise PermissionDenied("Esta pessoa já tem senha; peça a um operador que refaça o convite.")
-            return await _invite(work, usuario, self._clock.now())
+            invited = await _invite(work, usuario, self._clock.now())
+            await self._trail.act(work, request.principal, AuditKind.USUARIO_INVITED, prefeitura_id, subject=usuario.id)
+        return invited
 
 
 class ListUsuariosUseCase:
@@ -132,9 +143,10 @@ class ListUsuariosUseCase:
 class DisableUsuarioUseCase:
     """Shuts a person out at once, and keeps what he wrote; EnableUsuarioUseCase lets him in again."""
 
-    def __init__(self, open_work: TenantUnitOfWork, clock: Clock) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, clock: Clock, trail: AuditTrail) -> None:
         self._open_work = open_work
         self._clock = clock
+        self._trail = trail
 
     async def execute(self, request: UsuarioRequest) -> Usuario:
         """Disable the person and end his logins.
@@ -147,14 +159,19 @@ class DisableUsuarioUseCase:
         async with self._open_work(prefeitura_id) as work:
             usuario = await _managed(work, request.principal, request.usuario_id)
             await work.login_sessions.revoke_all(usuario.id, self._clock.now())
-            return await work.usuarios.save(replace(usuario, ativo=False, versao_token=usuario.versao_token + 1))
+            saved = await work.usuarios.save(replace(usuario, ativo=False, versao_token=usuario.versao_token + 1))
+            await self._trail.act(
+                work, request.principal, AuditKind.USUARIO_DISABLED, prefeitura_id, subject=usuario.id
+            )
+        return saved
 
 
 class EnableUsuarioUseCase:
     """Lets a disabled person in again, with the password he had."""
 
-    def __init__(self, open_work: TenantUnitOfWork) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: UsuarioRequest) -> Usuario:
         """Enable the person.
@@ -166,14 +183,17 @@ class EnableUsuarioUseCase:
         prefeitura_id = await managed_prefeitura_id(self._open_work, request.principal, request.prefeitura_slug)
         async with self._open_work(prefeitura_id) as work:
             usuario = await _managed(work, request.principal, request.usuario_id)
-            return await work.usuarios.save(replace(usuario, ativo=True))
+            saved = await work.usuarios.save(replace(usuario, ativo=True))
+            await self._trail.act(work, request.principal, AuditKind.USUARIO_ENABLED, prefeitura_id, subject=usuario.id)
+        return saved
 
 
 class ChangeRoleUseCase:
     """Gives a person another role, from his next request on."""
 
-    def __init__(self, open_work: TenantUnitOfWork) -> None:
+    def __init__(self, open_work: TenantUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self, request: ChangeRoleRequest) -> Usuario:
         """Change it.
@@ -186,7 +206,12 @@ class ChangeRoleUseCase:
         prefeitura_id = await managed_prefeitura_id(self._open_work, request.principal, request.prefeitura_slug)
         async with self._open_work(prefeitura_id) as work:
             usuario = await _managed(work, request.principal, request.usuario_id)
-            return await work.usuarios.save(replace(usuario, papel=request.papel))
+            saved = await work.usuarios.save(replace(usuario, papel=request.papel))
+            details = {"antes": usuario.papel, "depois": saved.papel}
+            await self._trail.act(
+                work, request.principal, AuditKind.ROLE_CHANGED, prefeitura_id, details, subject=usuario.id
+            )
+        return saved
 
 
 async def _managed(work: UnitOfWork, principal: Principal, usuario_id: UsuarioId) -> Usuario:

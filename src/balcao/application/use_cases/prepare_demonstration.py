@@ -2,7 +2,10 @@
 
 from uuid import uuid4
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.domain.audit import AuditKind
+from balcao.domain.canonical_json import Json
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.prefeitura import Prefeitura
 
@@ -14,8 +17,9 @@ DEMONSTRATION_IBGE = "9999999"
 class PrepareDemonstrationUseCase:
     """Safe to run at every start: what is there already stays as it is."""
 
-    def __init__(self, open_work: InstallationUnitOfWork) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, trail: AuditTrail) -> None:
         self._open_work = open_work
+        self._trail = trail
 
     async def execute(self) -> bool:
         """Create the demonstration prefeitura unless it exists, and make it the public one then.
@@ -34,4 +38,6 @@ class PrepareDemonstrationUseCase:
                 )
                 await work.prefeituras.save(new)
                 await work.prefeituras.make_public(new.id)
+                details: dict[str, Json] = {"slug": new.slug, "quota_tokens": new.quota_tokens, "publica": True}
+                await self._trail.act(work, None, AuditKind.PREFEITURA_CREATED, new.id, details, subject=new.id)
             return await work.documents.count() == 0

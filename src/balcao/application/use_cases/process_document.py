@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.chunk_embedding import NOTHING_SPENT, ChunkEmbedder
 from balcao.application.document_reader import DocumentReader
 from balcao.application.ingestion import JobProgress, Progress, resembles
 from balcao.application.job_attempts import JobAttempts
 from balcao.application.ports import FileStorage
 from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import Document, DocumentChunk, DocumentState, ExtractedDocument
 from balcao.domain.document_service import DocumentService
@@ -58,12 +60,14 @@ class ProcessDocumentUseCase:
         storage: FileStorage,
         reader: DocumentReader,
         embedder: ChunkEmbedder,
+        trail: AuditTrail,
     ) -> None:
         self._open_work = open_work
         self._attempts = attempts
         self._storage = storage
         self._reader = reader
         self._embedder = embedder
+        self._trail = trail
 
     async def execute(self, job_id: JobId, progress: Progress = lambda _: None) -> Processed:
         """Process the job's document; a title like another's, unless confirmed, leaves it waiting, with nothing paid.
@@ -181,6 +185,7 @@ class ProcessDocumentUseCase:
         await work.passages.index_terms(document.id)
         await self._embedder.forget(work, chunks)
         await work.jobs.finish(job, reason=remark)
+        await self._trail.document(work, None, AuditKind.DOCUMENT_PUBLISHED, published)
         return published
 
     async def _replace_older(self, work: UnitOfWork, new: Document) -> int:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 
-from balcao.application.daily_limits import BRASILIA
 from balcao.application.ports import Clock
 from balcao.application.unit_of_work import TenantUnitOfWork
 from balcao.domain.document import Document
 from balcao.domain.errors import DocumentNotFound
 from balcao.domain.identity import Principal
 from balcao.domain.ids import DocumentId
+from balcao.domain.period import day_in_brasilia
 from balcao.domain.usuario import Papel
 
 
@@ -48,4 +48,4 @@ class ReadDocumentUseCase:
             found = await work.documents.find_summary(request.document_id)
         if found is None:
             raise DocumentNotFound
-        return ReadDocument(document=found, day=self._clock.now().astimezone(BRASILIA).date())
+        return ReadDocument(document=found, day=day_in_brasilia(self._clock.now()))

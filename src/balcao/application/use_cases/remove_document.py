@@ -2,10 +2,13 @@
 
 from contextlib import suppress
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.ports import FileStorage
 from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.domain.audit import AuditKind
 from balcao.domain.document import Document
 from balcao.domain.errors import DocumentNotFound, StorageUnavailable
+from balcao.domain.identity import Principal
 from balcao.domain.ids import DocumentId
 
 
@@ -16,12 +19,13 @@ class RemoveDocumentUseCase:
     document is refused when it is read, for want of its original, and never opened to search.
     """
 
-    def __init__(self, open_work: InstallationUnitOfWork, storage: FileStorage) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, storage: FileStorage, trail: AuditTrail) -> None:
         self._open_work = open_work
         self._storage = storage
+        self._trail = trail
 
-    async def execute(self, document_id: DocumentId) -> Document:
-        """Remove the document; what it was.
+    async def execute(self, document_id: DocumentId, principal: Principal | None = None) -> Document:
+        """Remove the document, on this person's order or, without one, the installation's; what it was.
 
         Raises:
             DocumentNotFound: there is no such document.
@@ -31,6 +35,7 @@ class RemoveDocumentUseCase:
             if document is None:
                 raise DocumentNotFound
             await work.documents.delete(document_id)
+            await self._trail.document(work, principal, AuditKind.DOCUMENT_REMOVED, document)
             unused = await work.documents.unused_originals([document.file_path])
         with suppress(StorageUnavailable):  # the sweep will find it
             for key in unused:

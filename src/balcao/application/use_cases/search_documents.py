@@ -4,13 +4,16 @@ import time
 from dataclasses import dataclass, field
 
 from balcao.application.daily_limits import Asker, DailyLimits
+from balcao.application.metering import Metering, Spending
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Clock
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
-from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork
+from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork, UnitOfWork
+from balcao.domain.consumption import Consumer, Reservation
+from balcao.domain.document import Embedding
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
-from balcao.domain.search import Passage, SearchFilter
+from balcao.domain.search import Inquiry, Passage, SearchFilter
 from balcao.domain.text import clean_question
 
 
@@ -37,14 +40,18 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResponse:
-    """Passages, best first, without a relevance cut-off; ``query_time`` in seconds."""
+    """Passages, best first, without a relevance cut-off; ``query_time`` in seconds.
+
+    ``by_words_alone``: the quota did not do for embedding the query.
+    """
 
     passages: list[Passage]
+    by_words_alone: bool
     query_time: float
 
 
 class SearchDocumentsUseCase:
-    """Finds passages; keeps nothing."""
+    """Finds passages; keeps nothing but what it cost, where embedding the query costs something."""
 
     def __init__(
         self,
@@ -53,12 +60,14 @@ class SearchDocumentsUseCase:
         search: PassageSearch,
         clock: Clock,
         limits: DailyLimits,
+        metering: Metering,
     ) -> None:
         self._open_work = open_work
         self._read = read
         self._search = search
         self._clock = clock
         self._limits = limits
+        self._metering = metering
 
     async def execute(self, request: SearchRequest) -> SearchResponse:
         """Search.
@@ -75,10 +84,38 @@ class SearchDocumentsUseCase:
         async with self._open_work(prefeitura_id) as work:
             await self._limits.take(work, request.asker, self._clock.now())
             inquiry = await self._search.inquire(work, prefeitura_id, query, request.filter)
-        embedding, _ = await self._search.embed(inquiry)
+            reservation = await self._reserve(work, request, prefeitura_id, query)
+        embedding = await self._embed(inquiry, reservation)
         async with self._read() as reader:
             passages = await self._search.find(reader, inquiry, embedding, request.n_results)
-        return SearchResponse(passages=passages, query_time=time.perf_counter() - started)
+        return SearchResponse(
+            passages=passages, by_words_alone=embedding is None, query_time=time.perf_counter() - started
+        )
+
+    async def _reserve(
+        self, work: UnitOfWork, request: SearchRequest, prefeitura_id: PrefeituraId, query: str
+    ) -> Reservation | None:
+        if not self._search.is_paid:
+            return None
+        usuario_id = request.principal.usuario_id if request.principal else None
+        consumer = Consumer(prefeitura_id=prefeitura_id, usuario_id=usuario_id)
+        most = self._search.worst_case(query)
+        return await self._metering.reserve(work, consumer, least=most, most=most, first_call=self._search.call(query))
+
+    async def _embed(self, inquiry: Inquiry, reservation: Reservation | None) -> Embedding | None:
+        """The query's vector, what it cost settled whether it came or not; None where it may not be paid for."""
+        if reservation is None:
+            return None if self._search.is_paid else (await self._search.embed(inquiry))[0]
+        spending = Spending()
+        try:
+            embedding = await self._search.embed_metered(inquiry, spending)
+        except BaseException as error:
+            spending.fail(error)
+            raise
+        finally:
+            async with self._open_work(reservation.consumer.prefeitura_id) as work:
+                await self._metering.settle_unanswered(work, reservation, spending.charges)
+        return embedding
 
     async def _prefeitura_id(self, request: SearchRequest) -> PrefeituraId:
         if request.principal is None:

@@ -10,18 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from balcao.domain.ids import PrefeituraId, UsuarioId
 from balcao.infrastructure.database.constraints import domain_error
+from balcao.infrastructure.repositories.alerts import PostgresAlertRepository
 from balcao.infrastructure.repositories.api_keys import PostgresApiKeyRepository
+from balcao.infrastructure.repositories.audit import PostgresAuditRepository
 from balcao.infrastructure.repositories.chunks import PostgresDocumentChunkRepository
+from balcao.infrastructure.repositories.consumption_reports import PostgresConsumptionReportRepository
 from balcao.infrastructure.repositories.counters import PostgresCounterRepository
 from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
 from balcao.infrastructure.repositories.idempotency import PostgresIdempotencyRepository
 from balcao.infrastructure.repositories.ingestion_jobs import PostgresIngestionJobRepository
 from balcao.infrastructure.repositories.invitations import PostgresInvitationRepository
+from balcao.infrastructure.repositories.ledger import PostgresLedgerRepository
 from balcao.infrastructure.repositories.login_sessions import PostgresLoginSessionRepository
 from balcao.infrastructure.repositories.messages import PostgresMessageRepository
 from balcao.infrastructure.repositories.paid_vectors import PostgresPaidVectorRepository
 from balcao.infrastructure.repositories.passages import PostgresPassageRepository
 from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository
+from balcao.infrastructure.repositories.quotas import PostgresQuotaRepository
+from balcao.infrastructure.repositories.reservations import PostgresReservationRepository
 from balcao.infrastructure.repositories.sessions import PostgresSessionRepository
 from balcao.infrastructure.repositories.uploads import PostgresUploadRepository
 from balcao.infrastructure.repositories.usuarios import PostgresUsuarioRepository
@@ -157,6 +163,36 @@ class PostgresUnitOfWork:
     def idempotency(self) -> PostgresIdempotencyRepository:
         """The tenant's answers by Idempotency-Key."""
         return PostgresIdempotencyRepository(self._open, self._prefeitura_id)
+
+    @cached_property
+    def quotas(self) -> PostgresQuotaRepository:
+        """The tenant's periods and credits."""
+        return PostgresQuotaRepository(self._open)
+
+    @cached_property
+    def reservations(self) -> PostgresReservationRepository:
+        """The tenant's reserved tokens."""
+        return PostgresReservationRepository(self._open)
+
+    @cached_property
+    def ledger(self) -> PostgresLedgerRepository:
+        """The tenant's charges."""
+        return PostgresLedgerRepository(self._open)
+
+    @cached_property
+    def alerts(self) -> PostgresAlertRepository:
+        """The tenant's alerts."""
+        return PostgresAlertRepository(self._open)
+
+    @cached_property
+    def consumption(self) -> PostgresConsumptionReportRepository:
+        """Sums over the tenant's ledger."""
+        return PostgresConsumptionReportRepository(self._open)
+
+    @cached_property
+    def audit(self) -> PostgresAuditRepository:
+        """The tenant's audit trail."""
+        return PostgresAuditRepository(self._open)
 
 
 def _raise_meaning(error: BaseException | None) -> None:

@@ -34,8 +34,13 @@ class ExtractiveLanguageModel:
         """How the model presents itself."""
         return _CARD
 
-    async def complete(self, prompt: Prompt) -> Completion:
-        """Quote the sentences that answer the prompt's question; history is not read."""
+    @property
+    def is_paid(self) -> bool:
+        """Nobody charges for it."""
+        return False
+
+    async def complete(self, prompt: Prompt, *, max_tokens: int | None = None) -> Completion:  # noqa: ARG002
+        """Quote the sentences that answer the prompt's question; history is not read, and no tokens are written."""
         contents = [passage.content for passage in prompt.passages]
         excerpts = best_sentences(contents, prompt.question, minimum_coverage=_FAIR_COVERAGE)
         if not excerpts:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import httpx2
 import openai
 from openai.types import CreateEmbeddingResponse
 from openai.types.chat import (
@@ -24,12 +25,14 @@ from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
 
 _NO_ANSWER = "O provedor do modelo respondeu sem conteúdo; tente de novo em instantes."
 _RETRIES = 2
+_NO_KEY = "sem-chave"  # the SDK refuses to be made with an empty one
 _BATCH = 128
 _SIMILARITY_FLOOR = 0.30
 _TYPICAL_SIMILARITY = 0.45
 _VECTOR_SHARE = 0.5
 _RESIZABLE = "text-embedding-3-"  # the family that takes ``dimensions``
 _RETRIABLE = frozenset({408, 409, 425})  # client errors that say "not now" rather than "not like this"
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 
 
@@ -38,9 +41,9 @@ def build_client(api_key: str, base_url: str | None, timeout: float) -> openai.A
 
     The SDK tries again on timeouts, lost connections, 408, 409, 429 and 5xx, after an increasing pause or the
     provider's ``Retry-After`` (up to a minute); a request that was answered is never repeated. Without ``base_url``,
-    OpenAI's own.
+    OpenAI's own. An empty key is for servers that ask for none.
     """
-    return openai.AsyncOpenAI(api_key=api_key, base_url=base_url, timeout=timeout, max_retries=_RETRIES)
+    return openai.AsyncOpenAI(api_key=api_key or _NO_KEY, base_url=base_url, timeout=timeout, max_retries=_RETRIES)
 
 
 class OpenAILanguageModel:
@@ -64,7 +67,12 @@ class OpenAILanguageModel:
         description = "Modelo de linguagem que redige a resposta a partir dos trechos encontrados e os cita."
         return ModelCard(id=self._model, name=self._model, description=description, max_tokens=self._max_tokens)
 
-    async def complete(self, prompt: Prompt) -> Completion:
+    @property
+    def is_paid(self) -> bool:
+        """A provider charges for it, as far as this program knows."""
+        return True
+
+    async def complete(self, prompt: Prompt, *, max_tokens: int | None = None) -> Completion:
         """Answer the prompt's question.
 
         Raises:
@@ -75,7 +83,10 @@ class OpenAILanguageModel:
         messages = _messages(prompt)
         with _provider_errors():
             response = await self._client.chat.completions.create(
-                model=self._model, messages=messages, max_tokens=self._max_tokens, temperature=self._temperature
+                model=self._model,
+                messages=messages,
+                max_tokens=min(max_tokens or self._max_tokens, self._max_tokens),
+                temperature=self._temperature,
             )
         text = _answer_text(response)
         usage = self._usage(response, messages, text)
@@ -85,10 +96,8 @@ class OpenAILanguageModel:
         return Completion(text=answer, found=True, cited=cited, model=self._model, usage=usage)
 
     def _usage(self, response: ChatCompletion, messages: Sequence[ChatCompletionMessageParam], text: str) -> TokenUsage:
-        if response.usage is not None:
-            return TokenUsage(
-                prompt_tokens=response.usage.prompt_tokens, completion_tokens=response.usage.completion_tokens
-            )
+        if reported := _reported_usage(response):
+            return reported
         asked = "\n".join(str(message.get("content", "")) for message in messages)
         return TokenUsage(
             prompt_tokens=self._tokens.count(asked), completion_tokens=self._tokens.count(text), estimated=True
@@ -190,7 +199,7 @@ def _provider_errors() -> Iterator[None]:
             raise ProviderUnavailable from error
         raise ProviderRefused from error
     except (openai.APIError, json.JSONDecodeError) as error:
-        raise ProviderUnavailable from error
+        raise ProviderUnavailable(was_cut_short=not isinstance(error.__cause__, _NEVER_SENT)) from error
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -217,10 +226,18 @@ def _answer_text(response: ChatCompletion) -> str:
     try:
         text = response.choices[0].message.content
     except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ProviderUnavailable(_NO_ANSWER) from error
+        raise ProviderUnavailable(_NO_ANSWER, spent=_reported_usage(response)) from error
     if not isinstance(text, str) or not text.strip():
-        raise ProviderUnavailable(_NO_ANSWER)
+        raise ProviderUnavailable(_NO_ANSWER, spent=_reported_usage(response))
     return text.strip()
+
+
+def _reported_usage(response: ChatCompletion) -> TokenUsage | None:
+    """What the server says it cost, answer or not."""
+    usage = getattr(response, "usage", None)
+    if usage is None:
+        return None
+    return TokenUsage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
 
 
 def _keep_valid_citations(text: str, passages: int) -> tuple[str, tuple[int, ...]]:

@@ -34,6 +34,7 @@ class PostgresMessageRepository:
                 total_tokens=message.usage.total_tokens,
                 prompt_tokens=message.usage.prompt_tokens,
                 metadata=message.metadata | ({"tokens_estimados": True} if message.usage.estimated else {}),
+                salt=message.salt,
             )
             .returning(*messages.c)
         )
@@ -57,15 +58,24 @@ class PostgresMessageRepository:
         return [_message(row) for row in await self._connection.execute(statement.limit(limit))][::-1]
 
     async def delete_messages_by_session_id(self, session_id: SessionId) -> int:
-        """Null the content and the references of a session's rows."""
+        """Null the content, the references and the salt of a session's rows."""
         statement = update(messages).where(messages.c.session_id == session_id, messages.c.content.is_not(None))
-        erased = statement.values(content=None, document_references=[], metadata={})
+        erased = statement.values(content=None, document_references=[], metadata={}, salt=None)
         return (await self._connection.execute(erased)).rowcount
 
     async def count_messages_by_session_id(self, session_id: SessionId) -> int:
         """How many rows the session has."""
         statement = select(func.count()).select_from(messages).where(messages.c.session_id == session_id)
         return int((await self._connection.execute(statement)).scalar_one())
+
+    async def add_tokens(self, message_id: MessageId, usage: TokenUsage) -> None:
+        """Add to the row's counters in one UPDATE."""
+        statement = update(messages).where(messages.c.id == message_id)
+        added = statement.values(
+            total_tokens=messages.c.total_tokens + usage.total_tokens,
+            prompt_tokens=messages.c.prompt_tokens + usage.prompt_tokens,
+        )
+        await self._connection.execute(added)
 
     async def count_questions_since(self, session_id: SessionId, since: datetime) -> int:
         """How many of the session's questions are at least as young as ``since``."""
@@ -117,5 +127,6 @@ def _message(row: Row[*tuple[object, ...]]) -> Message:
             estimated=bool(row.metadata.get("tokens_estimados")),
         ),
         metadata=row.metadata,
+        salt=row.salt,
         created_at=row.created_at,
     )

@@ -62,15 +62,15 @@ class PostgresPassageRepository:
         )
 
     async def search(
-        self, inquiry: Inquiry, embedding: Embedding, *, n_results: int = 5, vector_share: float = 0.25
+        self, inquiry: Inquiry, embedding: Embedding | None, *, n_results: int = 5, vector_share: float = 0.25
     ) -> list[Passage]:
-        """Run the hybrid statement."""
+        """Run the hybrid statement; without an embedding no vector is a neighbour."""
         parameters = _filter_parameters(inquiry) | _term_parameters(inquiry)
         parameters |= {
             "information": inquiry.information,
-            "vector": embedding.vector,
-            "model": embedding.model,
-            "vector_share": vector_share,
+            "vector": embedding.vector if embedding else None,
+            "model": embedding.model if embedding else "",
+            "vector_share": vector_share if embedding else 0.0,
             "candidates": max(CANDIDATES, n_results),
             "n_results": n_results,
         }

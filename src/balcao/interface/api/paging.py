@@ -22,6 +22,7 @@ CursorQuery = Annotated[
 PAGE_SIZE = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MICROSECOND = 10**16
+_LARGEST_NUMBER = 2**63 - 1
 
 
 class PageView(BaseModel, Generic[View]):
@@ -32,11 +33,11 @@ class PageView(BaseModel, Generic[View]):
 
 
 def page_of(
-    found: Sequence[Item], limit: int, view: Callable[[Item], View], mark: Callable[[Item], UUID | datetime]
+    found: Sequence[Item], limit: int, view: Callable[[Item], View], mark: Callable[[Item], UUID | datetime | int]
 ) -> PageView[View]:
     """The page of what was found, when one item more than ``limit`` was asked for.
 
-    ``mark`` is what the next page is asked by: the id of an item, or its instant.
+    ``mark`` is what the next page is asked by: the id of an item, its instant or its number.
     """
     kept = found[:limit]
     following = _cursor(mark(kept[-1])) if len(found) > limit else None
@@ -71,8 +72,29 @@ def instant_in(cursor: str | None) -> datetime | None:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def _cursor(mark: UUID | datetime) -> str:
-    content = mark.bytes if isinstance(mark, UUID) else ((mark - _EPOCH) // timedelta(microseconds=1)).to_bytes(8)
+def number_in(cursor: str | None) -> int | None:
+    """The number that a cursor holds.
+
+    Raises:
+        InvalidInput: it is none of ours.
+    """
+    content = _content(cursor)
+    if content is None:
+        return None
+    number = int.from_bytes(content)
+    if number > _LARGEST_NUMBER:
+        raise _foreign()
+    return number
+
+
+def _cursor(mark: UUID | datetime | int) -> str:
+    match mark:
+        case UUID():
+            content = mark.bytes
+        case datetime():
+            content = ((mark - _EPOCH) // timedelta(microseconds=1)).to_bytes(8)
+        case int():
+            content = mark.to_bytes(8)
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 

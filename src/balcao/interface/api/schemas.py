@@ -2,7 +2,7 @@
 
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from balcao.application.use_cases.chat_with_documents import ChatResponse
 from balcao.application.use_cases.search_documents import SearchResponse
 from balcao.domain.acts import ActKind
+from balcao.domain.chat import AnswerMode
 from balcao.domain.ente_recognition import parse_ente
 from balcao.domain.ids import DocumentId
 from balcao.domain.place_names import NameDirectory
@@ -22,6 +23,19 @@ class ChatBody(BaseModel):
     message: Annotated[str, Field(max_length=2000, description="A pergunta, de 1 a 2000 caracteres.")]
     session_id: UUID | None = Field(default=None, description="Conversa a continuar; sem ele, começa outra.")
     metadata: dict[str, object] = Field(default_factory=dict, max_length=50)
+    modo: Literal["normal", "estrito"] = Field(
+        default="normal",
+        description='"estrito": sem quota para uma resposta, recusa (429) em vez de mostrar os trechos.',
+    )
+
+
+class QuotaLeftView(BaseModel):
+    """What the prefeitura may still spend, in tokens, in questions by its average, and in words."""
+
+    tokens_restantes: int
+    perguntas_restantes: int
+    renova_em: date
+    frase: str
 
 
 class SourceView(BaseModel):
@@ -41,6 +55,7 @@ class AnswerMetadata(BaseModel):
     """What v2.0 promised of an answer, with the model and whether an answer was found.
 
     ``headings`` say where each source stands, in the order of ``sources``: title, issuer, place in the text, page.
+    ``modo`` is "busca" where the quota did not do for an answer, and the passages are shown instead.
     """
 
     message_id: str
@@ -49,6 +64,8 @@ class AnswerMetadata(BaseModel):
     model: str
     found: bool
     headings: list[str]
+    modo: AnswerMode
+    quota: QuotaLeftView
 
 
 class TokenUsageView(BaseModel):
@@ -83,6 +100,13 @@ class AnswerView(BaseModel):
                 model=answer.model,
                 found=answer.found,
                 headings=list(answer.headings),
+                modo=answer.mode,
+                quota=QuotaLeftView(
+                    tokens_restantes=answer.balance.left,
+                    perguntas_restantes=answer.balance.questions_left,
+                    renova_em=answer.balance.period.end,
+                    frase=answer.quota_in_words,
+                ),
             ),
             processing_time=answer.processing_time,
             token_usage=TokenUsageView(
@@ -143,10 +167,11 @@ class PassageView(BaseModel):
 
 
 class SearchView(BaseModel):
-    """Passages, best first."""
+    """Passages, best first; ``apenas_palavras`` where the quota did not do for searching by meaning."""
 
     results: list[PassageView]
     query_time: float
+    apenas_palavras: bool
 
     @classmethod
     def of(cls, found: SearchResponse) -> "SearchView":
@@ -166,6 +191,7 @@ class SearchView(BaseModel):
                 for passage in found.passages
             ],
             query_time=found.query_time,
+            apenas_palavras=found.by_words_alone,
         )
 
 

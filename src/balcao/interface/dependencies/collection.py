@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.chunk_embedding import ChunkEmbedder
 from balcao.application.document_reader import DocumentReader
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.job_attempts import JobAttempts
 from balcao.application.ports import (
     Clock,
@@ -54,16 +56,18 @@ class CollectionParts:
     directory: MunicipalityDirectory
     processes: Processes
     clock: Clock
+    charges: IngestionCharges
+    trail: AuditTrail
 
 
 def wire_collection(open_work: InstallationUnitOfWork, parts: CollectionParts) -> Collection:
     """The use cases over these parts."""
     reader = DocumentReader(parts.extractor, parts.chunker, parts.directory)
-    embedder = ChunkEmbedder(open_work, parts.embedder)
+    embedder = ChunkEmbedder(open_work, parts.embedder, parts.charges)
     attempts = JobAttempts(open_work, parts.processes)
     return Collection(
         register=RegisterDocumentUseCase(open_work, parts.storage, parts.extractor, parts.processes),
-        process=ProcessDocumentUseCase(open_work, attempts, parts.storage, reader, embedder),
+        process=ProcessDocumentUseCase(open_work, attempts, parts.storage, reader, embedder, parts.trail),
         simulate=SimulateIngestionUseCase(open_work, parts.storage, parts.extractor, reader, embedder, parts.tokens),
         read_ingestion=ReadIngestionUseCase(open_work),
         cancel=CancelIngestionUseCase(open_work),

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.daily_limits import DailyLimits
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory, TokenCounter
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
@@ -22,6 +24,7 @@ from balcao.application.use_cases.prepare_demonstration import PrepareDemonstrat
 from balcao.application.use_cases.reindex import ReindexUseCase
 from balcao.application.use_cases.remove_document import RemoveDocumentUseCase
 from balcao.application.use_cases.search_documents import SearchDocumentsUseCase
+from balcao.application.use_cases.settle_expired import SettleExpiredReservationsUseCase
 from balcao.application.use_cases.sweep import SweepUseCase
 from balcao.domain.ente import Municipio
 from balcao.domain.errors import InvalidConfiguration
@@ -46,9 +49,12 @@ from balcao.infrastructure.external.token_counters import token_counter_for
 from balcao.infrastructure.external.token_signer import JoseTokenSigner
 from balcao.infrastructure.secret_file import read_or_create_secret
 from balcao.infrastructure.settings import Settings
+from balcao.interface.dependencies.audit import Audit, wire_audit
 from balcao.interface.dependencies.collection import Collection, CollectionParts, wire_collection
+from balcao.interface.dependencies.consumption import Consumption, prices_of, wire_consumption
 from balcao.interface.dependencies.identity import Identity, wire_identity
 from balcao.interface.dependencies.library import Library, LibraryParts, wire_library
+from balcao.interface.dependencies.metering import metering_of
 from balcao.interface.dependencies.provider_login import ProviderLogins, wire_provider_logins
 
 VERSION = importlib.metadata.version("balcao")
@@ -61,6 +67,8 @@ class Container:
     settings: Settings
     identity: Identity
     provider_logins: ProviderLogins | None
+    consumption: Consumption
+    audit: Audit
     model_card: ModelCard
     directory: MunicipalityDirectory
     chat: ChatWithDocumentsUseCase
@@ -77,6 +85,7 @@ class Container:
     health: CheckHealthUseCase
     sweep: SweepUseCase
     reindex: ReindexUseCase
+    settle_expired: SettleExpiredReservationsUseCase
 
 
 @asynccontextmanager
@@ -101,7 +110,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
     counter = token_counter_for(settings.openai_model)
     storage = open_storage(settings)
     clock = SystemClock()
-    search = PassageSearch(embedder, directory, clock)
+    search = PassageSearch(embedder, directory, clock, counter)
     rules = ChatRules(
         search_results=settings.default_search_results,
         context_tokens=settings.openai_context_tokens,
@@ -112,6 +121,8 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
     )
     chunker = chunker_for(settings, counter)
     limits = DailyLimits(each=settings.max_daily_messages, per_address=settings.anonymous_daily_per_address)
+    trail = AuditTrail(clock)
+    metering = metering_of(settings, clock)
     parts = CollectionParts(
         storage=storage,
         extractor=ChildProcessTextExtractor(),
@@ -121,16 +132,20 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         directory=directory,
         processes=MachineProcesses(),
         clock=clock,
+        charges=IngestionCharges(prices_of(settings), clock),
+        trail=trail,
     )
     identity = wire_identity(database.tenant, Argon2PasswordHasher(), _signer(settings), clock)
     return Container(
         settings=settings,
         identity=identity,
         provider_logins=wire_provider_logins(settings, database.tenant, identity.tokens, identity.signer, clock),
+        consumption=wire_consumption(settings, database, clock),
+        audit=wire_audit(settings, database, clock),
         model_card=model.card,
         directory=directory,
-        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules),
-        search=SearchDocumentsUseCase(database.tenant, database.reader, search, clock, limits),
+        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules, metering, trail),
+        search=SearchDocumentsUseCase(database.tenant, database.reader, search, clock, limits, metering),
         collection=wire_collection(database.ingestion, parts),
         library=wire_library(
             settings,
@@ -140,17 +155,19 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
                 storage=storage,
                 extractor=parts.extractor,
                 clock=clock,
+                trail=trail,
             ),
         ),
         list_documents=ListDocumentsUseCase(database.ingestion),
-        remove_document=RemoveDocumentUseCase(database.ingestion, storage),
-        create_prefeitura=CreatePrefeituraUseCase(database.operator),
-        edit_prefeitura=EditPrefeituraUseCase(database.operator),
+        remove_document=RemoveDocumentUseCase(database.ingestion, storage, trail),
+        create_prefeitura=CreatePrefeituraUseCase(database.operator, trail),
+        edit_prefeitura=EditPrefeituraUseCase(database.operator, trail),
         list_prefeituras=ListPrefeiturasUseCase(database.operator, database.tenant),
         read_prefeitura=ReadPrefeituraUseCase(database.operator, database.tenant),
-        prepare_demonstration=PrepareDemonstrationUseCase(database.operator),
+        prepare_demonstration=PrepareDemonstrationUseCase(database.operator, trail),
         health=CheckHealthUseCase(database.tenant),
         sweep=SweepUseCase(database.operator, clock),
+        settle_expired=SettleExpiredReservationsUseCase(database.operator, metering, clock),
         reindex=ReindexUseCase(database.ingestion, embedder),
     )
 

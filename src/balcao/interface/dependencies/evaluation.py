@@ -34,7 +34,7 @@ async def open_evaluation(settings: Settings, server: EmbeddedPostgres) -> Async
     database = Database(await embedded_accesses(server))
     model, embedder = providers(settings)
     counter = token_counter_for(settings.openai_model)
-    search = PassageSearch(embedder, IbgeMunicipalityDirectory(), SystemClock())
+    search = PassageSearch(embedder, IbgeMunicipalityDirectory(), SystemClock(), counter)
     answers = AnswerParts(
         model=model,
         counter=counter,

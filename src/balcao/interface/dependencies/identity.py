@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.idempotent import IdempotentAnswers
 from balcao.application.login_attempts import LoginAttempts
 from balcao.application.login_tokens import LoginTokens
@@ -62,7 +63,7 @@ class Identity:
 
 def wire_identity(open_work: TenantUnitOfWork, hasher: PasswordHasher, signer: TokenSigner, clock: Clock) -> Identity:
     """The use cases over these parts."""
-    tokens = LoginTokens(signer)
+    tokens, trail = LoginTokens(signer), AuditTrail(clock)
     return Identity(
         signer=signer,
         tokens=tokens,
@@ -72,19 +73,19 @@ def wire_identity(open_work: TenantUnitOfWork, hasher: PasswordHasher, signer: T
         log_out=LogOutUseCase(open_work, clock),
         identify=IdentifyUseCase(open_work, signer, clock),
         read_profile=ReadProfileUseCase(open_work),
-        change_password=ChangePasswordUseCase(open_work, hasher, tokens, clock),
-        accept_invitation=AcceptInvitationUseCase(open_work, hasher, tokens, clock),
-        invite_usuario=InviteUsuarioUseCase(open_work, clock),
-        renew_invitation=RenewInvitationUseCase(open_work, clock),
+        change_password=ChangePasswordUseCase(open_work, hasher, tokens, clock, trail),
+        accept_invitation=AcceptInvitationUseCase(open_work, hasher, tokens, clock, trail),
+        invite_usuario=InviteUsuarioUseCase(open_work, clock, trail),
+        renew_invitation=RenewInvitationUseCase(open_work, clock, trail),
         list_usuarios=ListUsuariosUseCase(open_work),
-        disable_usuario=DisableUsuarioUseCase(open_work, clock),
-        enable_usuario=EnableUsuarioUseCase(open_work),
-        change_role=ChangeRoleUseCase(open_work),
-        create_api_key=CreateApiKeyUseCase(open_work),
+        disable_usuario=DisableUsuarioUseCase(open_work, clock, trail),
+        enable_usuario=EnableUsuarioUseCase(open_work, trail),
+        change_role=ChangeRoleUseCase(open_work, trail),
+        create_api_key=CreateApiKeyUseCase(open_work, trail),
         list_api_keys=ListApiKeysUseCase(open_work),
-        revoke_api_key=RevokeApiKeyUseCase(open_work, clock),
-        create_first_operator=CreateFirstOperatorUseCase(open_work, hasher),
+        revoke_api_key=RevokeApiKeyUseCase(open_work, clock, trail),
+        create_first_operator=CreateFirstOperatorUseCase(open_work, hasher, trail),
         list_conversations=ListConversationsUseCase(open_work),
         read_conversation=ReadConversationUseCase(open_work),
-        erase_conversation=EraseConversationUseCase(open_work),
+        erase_conversation=EraseConversationUseCase(open_work, trail),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from balcao.application.audit_trail import AuditTrail
 from balcao.application.ports import Clock, FileStorage, TextExtractor
 from balcao.application.unit_of_work import InstallationUnitOfWork, TenantUnitOfWork
 from balcao.application.use_cases.close_upload import CloseUploadUseCase
@@ -42,6 +43,7 @@ class LibraryParts:
     storage: FileStorage
     extractor: TextExtractor
     clock: Clock
+    trail: AuditTrail
 
 
 def wire_library(settings: Settings, parts: LibraryParts) -> Library:
@@ -55,7 +57,7 @@ def wire_library(settings: Settings, parts: LibraryParts) -> Library:
         open_original=OpenOriginalUseCase(
             reading, storage, clock, per_address=settings.anonymous_originals_per_address
         ),
-        edit=EditDocumentUseCase(work),
+        edit=EditDocumentUseCase(work, parts.trail),
         start_upload=StartUploadUseCase(work, storage, parts.extractor, clock, max_bytes=settings.max_upload_bytes),
         receive_upload=ReceiveUploadUseCase(work, storage, clock),
         fetch_upload=FetchUploadUseCase(work, storage, clock),

@@ -98,14 +98,21 @@ function showAnswer({ answer, number }, body) {
   const sourceId = (position) => `resposta-${number}-fonte-${position}`;
   if (body.metadata?.found === false) {
     fillAnswer(answer, "not-found", "Sem resposta", answerText(body.response, 0, sourceId),
-      element("p", { className: "reference", text: "Tente com outras palavras ou pergunte uma coisa de cada vez." }));
+      element("p", { className: "reference", text: "Tente com outras palavras ou pergunte uma coisa de cada vez." }),
+      ...quotaLeft(body));
     announce("Não encontrei resposta nos documentos.");
     return;
   }
   const parts = [answerText(body.response, sources.length, sourceId)];
   if (sources.length > 0) parts.push(sourceList(sources, headings, sourceId));
-  fillAnswer(answer, "found", "Resposta", ...parts);
-  announce(sources.length === 1 ? "Resposta com 1 fonte." : `Resposta com ${sources.length} fontes.`);
+  const title = body.metadata?.modo === "busca" ? "Modo busca: trechos dos documentos" : "Resposta";
+  fillAnswer(answer, "found", title, ...parts, ...quotaLeft(body));
+  announce(sources.length === 1 ? `${title}, com 1 fonte.` : `${title}, com ${sources.length} fontes.`);
+}
+
+function quotaLeft(body) {
+  const left = body.metadata?.quota?.frase;
+  return left ? [element("p", { className: "reference", text: left })] : [];
 }
 
 function showFailure({ answer }, error) {

@@ -5,6 +5,8 @@ index is named and declared here, so that a migration can be compared with it an
 Roles, row-level security, functions and grants stand in the migrations: no Core object describes them. One file a room.
 """
 
+from balcao.infrastructure.database.tables.alerts import alert_deliveries, alerts
+from balcao.infrastructure.database.tables.audit import audit_entries, audit_heads
 from balcao.infrastructure.database.tables.collection import (
     CURRENT_STATES,
     chunks,
@@ -14,6 +16,13 @@ from balcao.infrastructure.database.tables.collection import (
     terms,
 )
 from balcao.infrastructure.database.tables.columns import SCHEMA, HalfVec, metadata
+from balcao.infrastructure.database.tables.consumption import (
+    credits_,
+    ingestion_ledger,
+    ledger,
+    quota_periods,
+    reservations,
+)
 from balcao.infrastructure.database.tables.conversations import messages, sessions
 from balcao.infrastructure.database.tables.identity import (
     api_keys,
@@ -34,19 +43,28 @@ __all__ = [
     "SCHEMA",
     "UNFINISHED",
     "HalfVec",
+    "alert_deliveries",
+    "alerts",
     "api_keys",
+    "audit_entries",
+    "audit_heads",
     "chunks",
     "counters",
+    "credits_",
     "documents",
     "embeddings",
     "idempotent_answers",
+    "ingestion_ledger",
     "invitations",
     "jobs",
+    "ledger",
     "login_sessions",
     "messages",
     "metadata",
     "paid_vectors",
     "prefeituras",
+    "quota_periods",
+    "reservations",
     "sessions",
     "terms",
     "uploads",

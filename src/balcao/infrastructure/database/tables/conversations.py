@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -60,6 +61,7 @@ messages = Table(
         server_default=func.clock_timestamp(),
         key="created_at",
     ),
+    Column("sal", LargeBinary, key="salt"),
     PrimaryKeyConstraint("prefeitura_id", "id", name="message_pk"),
     ForeignKeyConstraint(
         ["prefeitura_id", "session_id"], [sessions.c.prefeitura_id, sessions.c.id], name="message_session_fk"
@@ -67,6 +69,7 @@ messages = Table(
     CheckConstraint("role IN ('user', 'assistant', 'system')", name="message_role_valido"),
     CheckConstraint("tipo_mensagem IN ('text', 'search_result', 'error')", name="message_tipo_valido"),
     CheckConstraint("tokens_usados >= tokens_prompt AND tokens_prompt >= 0", name="message_tokens_validos"),
+    CheckConstraint("length(sal) = 32", name="message_sal_inteiro"),
 )
 Index("message_sessao", messages.c.prefeitura_id, messages.c.session_id, messages.c.position)
 Index("message_criado", messages.c.prefeitura_id, messages.c.created_at)

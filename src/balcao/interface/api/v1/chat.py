@@ -29,6 +29,7 @@ async def ask(
             principal=principal,
             anonymous_cookie=visitor,
             address=client.address,
+            is_strict=body.modo == "estrito",
         )
     )
     return AnswerView.of(answer)

@@ -141,9 +141,9 @@ async def edit_document(
 
 
 @router.delete("/{document_id}", summary="Remover documento", status_code=204, responses=errors(401, 403, 404))
-async def remove_document(document_id: UUID, container: ContainerDep, _operator: OperatorDep) -> None:
+async def remove_document(document_id: UUID, container: ContainerDep, operator: OperatorDep) -> None:
     """Tira o documento da coleção, com trechos, vetores, trabalho em andamento e o original que só ele usa."""
-    await container.remove_document.execute(DocumentId(document_id))
+    await container.remove_document.execute(DocumentId(document_id), operator)
 
 
 @router.get(
