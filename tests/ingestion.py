@@ -32,6 +32,7 @@ class Ingestion:
     folder: Path
     storage: FakeStorage = field(default_factory=FakeStorage)
     embedder: Embedder = field(default_factory=FakeEmbedder)
+    extractor: FakeExtractor = field(default_factory=FakeExtractor)
     running: set[str] = field(default_factory=set)
     name: str = field(default_factory=lambda: uuid4().hex)
 
@@ -43,7 +44,7 @@ class Ingestion:
         clock = FakeClock()
         parts = CollectionParts(
             storage=self.storage,
-            extractor=FakeExtractor(),
+            extractor=self.extractor,
             embedder=self.embedder,
             chunker=TextChunker(chunk_size=12, overlap=0, count_tokens=lambda text: len(text.split())),
             tokens=FakeTokenCounter(),

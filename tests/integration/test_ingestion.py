@@ -1,6 +1,7 @@
 """Ingestion: a document is taken in whole or not at all, never twice, and nothing is paid for twice."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from balcao.application import job_attempts
 from balcao.application.ingestion import JobProgress
-from balcao.domain.document import DocumentChunk, DocumentState
+from balcao.domain.document import DocumentChunk, DocumentState, ExtractedDocument
 from balcao.domain.ente import Ente
 from balcao.domain.errors import (
     DuplicateDocument,
@@ -23,7 +24,7 @@ from balcao.domain.errors import (
 from balcao.domain.ingestion_job import MAX_FAILURES, JobState, JobStep
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
-from tests.fakes import FakeEmbedder
+from tests.fakes import FakeEmbedder, FakeExtractor
 from tests.ingestion import ARTICLES, TABLES, Ingestion, rows
 
 
@@ -286,6 +287,28 @@ async def test_cancellation_stops_before_the_next_batch(ingestion: Ingestion, ad
         await ingestion.collection.cancel.execute(registered.document_id)
 
 
+@pytest.mark.parametrize("removed", [False, True])
+async def test_what_ended_while_it_was_read_does_not_come_back(
+    ingestion: Ingestion, database: Database, admin: asyncpg.Connection, removed: bool
+) -> None:
+    registered = await ingestion.register(inline=False)
+
+    class EndedMeanwhile(FakeExtractor):
+        async def extract(self, path: Path) -> ExtractedDocument:
+            if removed:
+                async with database.ingestion() as work:
+                    await work.documents.delete(registered.document_id)
+            else:
+                await ingestion.collection.cancel.execute(registered.document_id)
+            return await super().extract(path)
+
+    ingestion = replace(ingestion, extractor=EndedMeanwhile())
+    with pytest.raises(IngestionCancelled):
+        await ingestion.collection.process.execute(registered.job_id)
+    left = [] if removed else ["falhou"]
+    assert [row["estado"] for row in await admin.fetch("SELECT estado FROM documento")] == left
+
+
 async def test_an_interrupted_attempt_goes_back_to_the_queue_and_is_no_failure(
     ingestion: Ingestion, admin: asyncpg.Connection
 ) -> None:
@@ -355,9 +378,10 @@ async def test_blank_text_fails_with_its_reason_and_may_be_given_again(ingestion
 
 async def test_originals_without_a_document_are_swept(ingestion: Ingestion) -> None:
     result = await ingestion.ingest()
-    ingestion.storage.kept["aa/" + "aa" * 32 + ".txt"] = b"x"
+    ingestion.storage.kept |= {"aa/" + "aa" * 32 + ".txt": b"x", "copias/banco.dump": b"somebody else's"}
     sweep = ingestion.collection.sweep_originals
     assert await sweep.execute() == 0
     assert await sweep.execute(grace=timedelta(seconds=-1)) == 1
-    assert [key.endswith(".txt") for key in ingestion.storage.kept] == [True]
+    assert [key for key in ingestion.storage.kept if not key.endswith(".txt")] == ["copias/banco.dump"]
+    assert len(ingestion.storage.kept) == 2
     assert (await ingestion.collection.read_ingestion.execute(result.document_id)).percent == 100

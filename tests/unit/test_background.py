@@ -1,12 +1,15 @@
-"""Chores go on after an expected failure, apart from one another, and end with the server."""
+"""Chores go on after a failure, apart from one another, and end with the server."""
 
 import asyncio
+
+import pytest
 
 from balcao.domain.errors import DatabaseUnreachable
 from balcao.interface.background import Chore, doing
 
 
-async def test_a_chore_that_fails_is_done_again_and_others_do_not_notice() -> None:
+@pytest.mark.parametrize("failure", [DatabaseUnreachable(), ZeroDivisionError()])
+async def test_a_chore_that_fails_is_done_again_and_others_do_not_notice(failure: Exception) -> None:
     done: dict[str, asyncio.Event] = {"falha": asyncio.Event(), "segue": asyncio.Event()}
     times = {"falha": 0, "segue": 0}
 
@@ -16,7 +19,7 @@ async def test_a_chore_that_fails_is_done_again_and_others_do_not_notice() -> No
             if times[name] == 3:
                 done[name].set()
             if name == "falha":
-                raise DatabaseUnreachable
+                raise failure
 
         return Chore(name=name, seconds=0, do=do)
 

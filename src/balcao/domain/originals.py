@@ -5,7 +5,11 @@ import re
 from uuid import UUID
 
 UPLOADS = "envios/"
+UNFINISHED = ".parcial-"
+"""How the name of a copy begins that is not whole yet."""
 _ORIGINAL = re.compile(r"(?P<folder>[0-9a-f]{2})/(?P<digest>(?P=folder)[0-9a-f]{62})(\.[a-z0-9]{1,10})?")
+
+_WAITING = re.compile(rf"{UPLOADS}[0-9a-f-]{{36}}|(?:[0-9a-f]{{2}}|{UPLOADS.rstrip('/')})/{re.escape(UNFINISHED)}\w+")
 
 
 def original_key(sha256: bytes, file_type: str) -> str:
@@ -18,6 +22,11 @@ def digest_in_key(key: str) -> bytes | None:
     """The SHA-256 that an original's bytes must have; None for the key of anything else."""
     match = _ORIGINAL.fullmatch(key)
     return bytes.fromhex(match["digest"]) if match else None
+
+
+def is_ours(key: str) -> bool:
+    """Whether only Balcão names what it stores so; whatever else lies in the same bucket or folder is none of ours."""
+    return digest_in_key(key) is not None or bool(_WAITING.fullmatch(key))
 
 
 def upload_key(upload_id: UUID) -> str:

@@ -135,6 +135,8 @@ class ProcessDocumentUseCase:
         ente = document.ente if job.keeps_ente else self._reader.issuer(extracted)
         title = None if job.keeps_title else extracted.title
         async with self._open_work() as work:
+            if not await work.jobs.advance(job, JobStep.LER, 0, 0):
+                raise IngestionCancelled
             service = DocumentService(work.documents)
             read = await service.with_text(document, extracted, title=title, ente=ente)
             alike = None if job.confirmed else await service.similar_to(read)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from balcao.application.ports import Clock, FileStorage
 from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.domain.originals import is_ours
 
 GRACE = timedelta(hours=26)
 """Longer than any registration or upload takes: what is younger may be about to get its document."""
@@ -28,7 +29,7 @@ class SweepOriginalsUseCase:
         now = self._clock.now()
         async with self._open_work() as work:
             await work.jobs.forget_log_before(now - LOG_LIFE)
-        old = [file.key async for file in self._storage.older_than(now - grace)]
+        old = [file.key async for file in self._storage.older_than(now - grace) if is_ours(file.key)]
         removed = 0
         for first in range(0, len(old), _AT_ONCE):
             async with self._open_work() as work:

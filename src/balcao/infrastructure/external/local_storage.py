@@ -13,9 +13,8 @@ from tempfile import NamedTemporaryFile
 
 from balcao.application.ports import FileStream, StoredFile
 from balcao.domain.errors import InvalidConfiguration, OriginalNotFound, StorageUnavailable
+from balcao.domain.originals import UNFINISHED
 from balcao.infrastructure.external.local_files import PIECE_BYTES, CheckedCopy, digest_of_file, pieces_for
-
-_UNFINISHED = ".parcial-"
 
 
 class LocalFileStorage:
@@ -96,7 +95,7 @@ class LocalFileStorage:
     def _copy(self, source: Path, key: str) -> None:
         target = self._folder / key
         target.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=target.parent, prefix=_UNFINISHED, delete=False) as copy:
+        with NamedTemporaryFile(dir=target.parent, prefix=UNFINISHED, delete=False) as copy:
             part = Path(copy.name)
             try:
                 for piece in pieces_for(source, key):

@@ -62,6 +62,10 @@ class SmtpMailer:
             await asyncio.to_thread(self._hand_over, self._message(mail), recipients)
         except smtplib.SMTPAuthenticationError as error:
             raise DeliveryFailed("O servidor de e-mail recusou SMTP_USER ou SMTP_PASSWORD.") from error
+        except UnicodeError as error:
+            raise DeliveryFailed(
+                "SMTP_USER e SMTP_PASSWORD só podem ter letras sem acento, números e sinais"
+            ) from error
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError) as error:
             raise DeliveryFailed("O servidor de e-mail não respondeu.") from error
         except smtplib.SMTPException as error:

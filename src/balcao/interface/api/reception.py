@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,8 +68,9 @@ async def new_file(folder: Path) -> AsyncIterator[Path]:
 def clear_leftovers(folder: Path) -> None:
     """Remove what a process that was killed left behind: no file takes a day to arrive."""
     for own in folder.glob("*"):
-        if time.time() - own.stat().st_mtime > _LONGEST_SECONDS:
-            shutil.rmtree(own, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its upload ended just now
+            if time.time() - own.stat().st_mtime > _LONGEST_SECONDS:
+                shutil.rmtree(own, ignore_errors=True)
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
