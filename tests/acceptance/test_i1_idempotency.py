@@ -22,7 +22,7 @@ from tests.applications import settings_in
 CODE = "I1"
 TRIES = "50 POST ao mesmo tempo com uma Idempotency-Key, em dois processos; outro corpo e outra prefeitura com a mesma"
 FULL = 500
-BOUNDED = 350
+BOUNDED = 400
 MUTANT = "a chave é sempre concedida"
 
 _AT_ONCE = 50

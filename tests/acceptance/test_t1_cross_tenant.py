@@ -205,7 +205,7 @@ def _places(reader: Reader, operation: Operation) -> Iterator[Place]:
                 yield _place(reader, operation, "path", item.name, body, texts)
     body = next(operation.bodies())
     for item in operation.of("body"):
-        if item.is_id:
+        if item.is_id and not operation.path.startswith(_EVERYBODYS):
             yield _place(reader, operation, "body", item.name, body, texts)
     for item in operation.of("query"):
         if item.is_text and not reader.may_name_others(operation, item.name):

@@ -27,6 +27,8 @@ def tree(root: type[BalcaoError]) -> Iterator[type[BalcaoError]]:
 ERRORS = list(tree(BalcaoError))
 STATUSES = {
     "error": 500,
+    "quota_exceeded": 429,
+    "delivery_failed": 500,
     "invalid_input": 400,
     "empty_message": 400,
     "invalid_text": 400,

@@ -50,3 +50,30 @@ def test_a_quoted_article_belongs_to_the_act_that_it_amends() -> None:
 
 def test_the_year_in_brackets_of_a_title_is_the_acts() -> None:
     assert act_of_title("Lei Complementar 705 (2023)") == Act(kind=ActKind.LEI_COMPLEMENTAR, number="705", year=2023)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Cartilha sobre a Lei nº 11.788/2008",
+        "Perguntas frequentes: Lei 13.709 de 2018",
+        "Regulamenta a Lei nº 12.527/2011",
+        "Manual de aplicação do Decreto nº 9.203/2017",
+    ],
+)
+def test_what_is_about_an_act_is_not_the_act(title: str) -> None:
+    assert act_of_title(title) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "act"),
+    [
+        ("“LEI Nº 11.788, DE 25 DE SETEMBRO DE 2008.”", Act(kind=ActKind.LEI, number="11788", year=2008)),
+        ("Decreto nº 7.724/2012, que regulamenta a Lei nº 12.527", Act(kind=ActKind.DECRETO, number="7724", year=2012)),
+        ("Código Tributário Nacional (Lei nº 5.172/1966)", Act(kind=ActKind.LEI, number="5172", year=1966)),
+        ("Lei Orgânica do Município de Curitiba", Act(kind=ActKind.LEI_ORGANICA)),
+        ("Constituição da República Federativa do Brasil", Act(kind=ActKind.CONSTITUICAO)),
+    ],
+)
+def test_a_title_that_begins_with_an_act_is_that_act(title: str, act: Act) -> None:
+    assert act_of_title(title) == act

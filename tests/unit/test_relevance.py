@@ -39,6 +39,13 @@ def test_one_leg_alone_is_none() -> None:
     assert RULE.relevant([a_passage(coverage=0.05, similarity=0.8)]) == []
 
 
+def test_without_a_vector_to_compare_the_words_decide() -> None:
+    held, loose = a_passage(coverage=0.6), a_passage(coverage=0.5)
+    assert RULE.relevant([held]) == [held]
+    assert RULE.relevant([loose]) == []
+    assert RelevanceRule(similarity_threshold=0.35).relevant([held, loose]) == [held]
+
+
 def test_a_similarity_that_the_model_vouches_for_is_one() -> None:
     passage = a_passage(similarity=0.9)
     assert RULE.relevant([passage, a_passage()]) == [passage]

@@ -121,7 +121,7 @@ class PassageSearch:
     ) -> list[Passage]:
         """What an answer may rest on: the relevant ones of ``find``, none nearly repeated, with their neighbours."""
         found = await self.find(work, inquiry, embedding, n_results)
-        support = without_repetitions(rule.relevant(found, by_words_alone=embedding is None))
+        support = without_repetitions(rule.relevant(found))
         around = await work.chunks.surroundings([passage.chunk_id for passage in support])
         return [
             replace(passage, before=around[passage.chunk_id][0], after=around[passage.chunk_id][1])

@@ -54,12 +54,18 @@ _YEAR = (
 )
 _ACTS = [(kind, re.compile(rf"(?<!\w)(?:{name}){_NUMBER}{_YEAR}", re.IGNORECASE)) for kind, name in _NAMES]
 _CONSTITUTION = re.compile(r"(?<!\w)constitui[çc][ãa]o(?:\s+(?:federal|da\s+rep[úu]blica))?(?!\w)", re.IGNORECASE)
+_BEFORE_THE_NAME = re.compile(r"\W*")
+_CODIFIED = re.compile(r"(?:c[óo]digo|estatuto|consolida[çc][ãa]o)\b", re.IGNORECASE)
 _CENTURY_BREAK = 50
 """A year of two digits above it is of the 20th century: nobody cites an act of the future."""
 
 
 def acts_named_in(text: str) -> tuple[Act, ...]:
     """The numbered acts that a text names, in its order, each once."""
+    return tuple(dict.fromkeys(act for _, act in sorted(_acts_by_position(text).items())))
+
+
+def _acts_by_position(text: str) -> dict[int, Act]:
     found: dict[int, Act] = {}
     taken: list[tuple[int, int]] = []
     for kind, pattern in _ACTS:
@@ -69,7 +75,7 @@ def acts_named_in(text: str) -> tuple[Act, ...]:
                 found[match.start()] = Act(
                     kind=kind, number=match["number"].replace(".", "").lstrip("0") or "0", year=_year(match)
                 )
-    return tuple(dict.fromkeys(found[position] for position in sorted(found)))
+    return found
 
 
 def without_acts(text: str) -> str:
@@ -80,12 +86,20 @@ def without_acts(text: str) -> str:
 
 
 def act_of_title(title: str) -> Act | None:
-    """The act that a document with this title is: the first that the title names, if it begins the title."""
-    for act in acts_named_in(title):
-        return act
-    if re.match(r"\s*lei\s+org[âa]nica", title, re.IGNORECASE):
+    """The act that a document with this title is: the one that begins it, or that its code or statute was made by.
+
+    A booklet about a law, and a decree that regulates it, name the law too, and are not the law.
+    """
+    begins = _BEFORE_THE_NAME.match(title)
+    start = begins.end() if begins else 0
+    found = _acts_by_position(title)
+    if start in found:
+        return found[start]
+    if re.compile(r"lei\s+org[âa]nica", re.IGNORECASE).match(title, start):
         return Act(kind=ActKind.LEI_ORGANICA)
-    return Act(kind=ActKind.CONSTITUICAO) if _CONSTITUTION.match(title.strip()) else None
+    if _CONSTITUTION.match(title, start):
+        return Act(kind=ActKind.CONSTITUICAO)
+    return found[min(found)] if found and _CODIFIED.match(title, start) else None
 
 
 def _year(match: re.Match[str]) -> int | None:

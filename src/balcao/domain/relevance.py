@@ -27,16 +27,11 @@ class RelevanceRule:
     near_the_best: float = 0.85
     similarity_threshold: float | None = None
 
-    def relevant(self, passages: Sequence[Passage], *, by_words_alone: bool = False) -> list[Passage]:
-        """The passages that may support an answer, in the order given.
-
-        ``by_words_alone``: no vector was searched for, so that the words' coverage is all the evidence there is.
-        """
-        if self.similarity_threshold is not None and not by_words_alone:
-            return [passage for passage in passages if passage.similarity >= self.similarity_threshold]
-        evidence = {
-            passage.chunk_id: passage.coverage if by_words_alone else self.evidence(passage) for passage in passages
-        }
+    def relevant(self, passages: Sequence[Passage]) -> list[Passage]:
+        """The passages that may support an answer, in the order given."""
+        if self.similarity_threshold is not None:
+            return [passage for passage in passages if self._passes(passage, self.similarity_threshold)]
+        evidence = {passage.chunk_id: self.evidence(passage) for passage in passages}
         best = max(evidence.values(), default=0.0)
         if best < self.enough:
             return [passage for passage in passages if passage.similarity >= self.similarity_floor]
@@ -46,7 +41,13 @@ class RelevanceRule:
             if evidence[passage.chunk_id] >= self.near_the_best * best or passage.similarity >= self.similarity_floor
         ]
 
+    def _passes(self, passage: Passage, threshold: float) -> bool:
+        return passage.similarity >= threshold if passage.similarity > 0 else passage.coverage >= self.enough
+
     def evidence(self, passage: Passage) -> float:
-        """How much speaks for the passage, in 0..1."""
+        """How much speaks for the passage, in 0..1: its words alone where there was no vector to compare."""
+        bonus = self.named_bonus if passage.named else 0.0
+        if passage.similarity <= 0:
+            return min(1.0, passage.coverage + bonus)
         similarity = min(1.0, passage.similarity / self.typical_similarity)
-        return min(1.0, (passage.coverage + similarity) / 2 + (self.named_bonus if passage.named else 0.0))
+        return min(1.0, (passage.coverage + similarity) / 2 + bonus)
