@@ -305,9 +305,7 @@ class DailyLimitReached(LimitReached):
 
 
 class QuotaExceeded(LimitReached):
-    """A quota de tokens da prefeitura não dá para mais uma resposta este mês; pergunte sem exigir o modelo
-    ("modo": "estrito") para receber os trechos dos documentos, ou peça um crédito ao gestor.
-    """
+    """A quota de tokens do mês não dá para mais uma resposta; pergunte sem exigi-la e receba os trechos, ou peça crédito."""
 
     code = "quota_exceeded"
 
