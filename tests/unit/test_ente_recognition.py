@@ -195,7 +195,6 @@ KNOWN = frozenset({"4106902", "2408102", "3205309", "3170206", "2211100", "33025
         ("A União pode isentar o ISS?", set()),
         ("Qual o ISS de Florianópolis?", set()),
         ("O IPTU de Curitibanos é alto?", set()),
-        ("o iptu em Mage", {"3302502"}),
     ],
 )
 def test_bare_names_are_weak_and_only_of_known_municipalities(question: str, weak: set[str]) -> None:
@@ -208,3 +207,8 @@ def test_a_strong_mention_is_not_weak_as_well() -> None:
     mentions = mentioned_municipalities("Na cidade de Curitiba, Curitiba cobra?", DIRECTORY, KNOWN)
     assert mentions.strong == {"4106902"}
     assert mentions.weak == frozenset()
+
+
+@pytest.mark.parametrize("question", ["Qual o ITBI em Nova Trento?", "qual o itbi em nova trento", "o iptu em Mage"])
+def test_a_name_that_is_nothing_else_is_a_place_after_in(question: str) -> None:
+    assert len(mentioned_municipalities(question, DIRECTORY, frozenset()).strong) == 1

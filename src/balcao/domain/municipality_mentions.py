@@ -11,6 +11,7 @@ _AS_A_PLACE = re.compile(
     r"\b(?:municipios?|prefeituras?(?: municipal| municipais)?|prefeit[oa]s?(?: municipal)?|cidades?"
     r"|camaras?(?: municipal| municipais| de vereadores)?)(?: d[eoa]s?)? $"
 )
+_IN_A_PLACE = re.compile(r"\bem $")
 _AND_ANOTHER = re.compile(r"(?:,| e| ou|, e) (?:d[eoa]s? )?")
 
 _EVERYDAY_NAMES = """
@@ -48,7 +49,8 @@ _CAPITALISED_ANYWAY = frozenset({"uniao", "saude", "registro", "reserva", "centr
 class Mentions:
     """IBGE codes of the municipalities in a question.
 
-    ``strong`` are named as places ("prefeitura de X", "X/UF"); ``weak`` are bare names that may be something else.
+    ``strong`` are named as places ("prefeitura de X", "X/UF", "em Nova Trento"); ``weak`` are bare names that may be
+    something else.
     """
 
     strong: frozenset[str] = frozenset()
@@ -83,8 +85,17 @@ def _named_as_a_place(text: str, name: PlaceName, uf: str | None, strong_end: in
         return True
     if _AS_A_PLACE.search(fold(text[max(0, name.start - 60) : name.start])):
         return True
+    if _IN_A_PLACE.search(fold(text[: name.start])) and _is_nothing_else(text[name.start : name.end]):
+        return True
     follows = strong_end >= 0 and _AND_ANOTHER.fullmatch(text[strong_end : name.start]) is not None
     return follows and fold(text[name.start : name.end]) not in _COMMON_WORDS
+
+
+def _is_nothing_else(name: str) -> bool:
+    folded = fold(name)
+    if folded in _COMMON_WORDS or folded in _CAPITALISED_ANYWAY:
+        return False
+    return " " in name or name[0].isupper()
 
 
 def _may_be_a_name(name: str, *, mixed_case: bool) -> bool:
