@@ -91,7 +91,8 @@ _TABLES = (
             FOREIGN KEY (prefeitura_id, session_id) REFERENCES chat_session (prefeitura_id, id),
         CONSTRAINT lancamento_message_fk FOREIGN KEY (prefeitura_id, message_id) REFERENCES message (prefeitura_id, id),
         CONSTRAINT lancamento_reserva_fk FOREIGN KEY (prefeitura_id, reserva_id) REFERENCES reserva (prefeitura_id, id),
-        CONSTRAINT lancamento_tipo_valido CHECK (tipo IN ('resposta', 'embedding', 'condensacao')),
+        CONSTRAINT lancamento_tipo_valido
+            CHECK (tipo IN ('resposta', 'embedding', 'condensacao', 'reordenacao')),
         CONSTRAINT lancamento_modelo_preenchido CHECK (modelo <> ''),
         CONSTRAINT lancamento_tokens_validos
             CHECK (tokens_prompt >= 0 AND tokens_resposta >= 0 AND tokens_prompt + tokens_resposta > 0),
