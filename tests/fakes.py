@@ -15,6 +15,7 @@ from balcao.application.ports import (
     FileStream,
     ModelCard,
     ProvidedIdentity,
+    Ranking,
     StoredFile,
 )
 from balcao.domain.audit import ChainHead
@@ -33,6 +34,7 @@ from balcao.domain.errors import (
 from balcao.domain.identity import ACCESS_TOKEN_LIFE
 from balcao.domain.originals import digest_in_key
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
+from balcao.domain.reranking import RankingPrompt
 
 
 class FakeEmbedder:
@@ -87,6 +89,20 @@ class FakeLanguageModel:
             return Completion(text=NOT_FOUND_ANSWER, found=False, cited=(), model=self.card.id, usage=usage)
         text = f"{prompt.passages[0].content} [1]"
         return Completion(text=text, found=True, cited=(1,), model=self.card.id, usage=usage)
+
+
+class FakeReranker:
+    """Turns the order round for six tokens; fails when told to."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.model = "modelo-de-mentira"
+        self.fails = fails
+
+    async def rank(self, prompt: RankingPrompt) -> Ranking:
+        if self.fails:
+            raise ProviderUnavailable
+        order = tuple(range(len(prompt.passages), 0, -1))
+        return Ranking(order=order, usage=TokenUsage(prompt_tokens=4, completion_tokens=2))
 
 
 class FakeExtractor:

@@ -13,6 +13,7 @@ from balcao.application.ports import Embedder
 from balcao.application.use_cases.process_document import Processed
 from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.ente import Ente
+from balcao.domain.prices import Prices
 from balcao.domain.text_chunker import TextChunker
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
@@ -33,6 +34,7 @@ class Ingestion:
     storage: FakeStorage = field(default_factory=FakeStorage)
     embedder: Embedder = field(default_factory=FakeEmbedder)
     extractor: FakeExtractor = field(default_factory=FakeExtractor)
+    prices: Prices = NO_PRICES
     running: set[str] = field(default_factory=set)
     name: str = field(default_factory=lambda: uuid4().hex)
 
@@ -51,7 +53,7 @@ class Ingestion:
             directory=IbgeMunicipalityDirectory(),
             processes=FakeProcesses(self.name, self.running),
             clock=clock,
-            charges=IngestionCharges(NO_PRICES, clock),
+            charges=IngestionCharges(self.prices, clock),
             trail=AuditTrail(clock),
         )
         return wire_collection(self.database.ingestion, parts)

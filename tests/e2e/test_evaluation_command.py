@@ -56,6 +56,12 @@ def test_a_wrong_judgement_lowers_the_figures(balcao: Balcao, evaluation: Path) 
     assert any(line.split()[:2] == ["fusão", "0.0000"] for line in outcome.out.splitlines()), outcome
 
 
+def test_an_order_by_the_model_needs_a_provider(balcao: Balcao, evaluation: Path) -> None:
+    outcome = balcao.run("avaliar", evaluation, "--reordenar")
+    assert outcome.code == 1
+    assert "--reordenar precisa de um provedor" in outcome.err
+
+
 def test_a_missing_file_is_told(balcao: Balcao, evaluation: Path) -> None:
     (evaluation / "qrels.tsv").unlink()
     outcome = balcao.run("avaliar", evaluation)

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from balcao.domain.chat import ChatSession
+from balcao.domain.chat import ChatSession, TokenUsage
 from balcao.domain.ids import PrefeituraId, SessionId
 from balcao.infrastructure.database.connection import DatabaseAccess, DatabaseAccesses
 from balcao.infrastructure.database.database import Database
-from tests.factories import a_document, a_prefeitura, publish
+from tests.factories import a_document, a_prefeitura, a_question, publish
 
 DENIED = "42501"
 
@@ -36,7 +36,6 @@ async def sqlstate_of(access: DatabaseAccess, statement: str) -> str | None:
         "DELETE FROM documento_chunk",
         "TRUNCATE message",
         "DELETE FROM message",
-        "UPDATE message SET tokens_usados = 0",
         "UPDATE prefeitura SET quota_tokens = 1",
         "ALTER TABLE message DISABLE ROW LEVEL SECURITY",
         "SET ROLE balcao_operador",
@@ -45,6 +44,19 @@ async def sqlstate_of(access: DatabaseAccess, statement: str) -> str | None:
 )
 async def test_the_applications_role_may_not(accesses: DatabaseAccesses, statement: str) -> None:
     assert await sqlstate_of(accesses.app, statement) == DENIED
+
+
+async def test_a_messages_tokens_only_grow(
+    accesses: DatabaseAccesses, database: Database, public_id: PrefeituraId
+) -> None:
+    session = ChatSession(id=SessionId(uuid4()), prefeitura_id=public_id)
+    async with database.tenant(public_id) as work:
+        await work.sessions.save_session(session)
+        question = await work.messages.save_message(a_question(public_id, session.id))
+        await work.messages.add_tokens(question.id, TokenUsage(prompt_tokens=5, completion_tokens=2))
+    tenant = f"SELECT set_config('balcao.prefeitura_id', '{public_id}', false)"
+    assert await sqlstate_of(accesses.app, f"{tenant}; UPDATE message SET tokens_usados = tokens_usados + 1") is None
+    assert await sqlstate_of(accesses.app, f"{tenant}; UPDATE message SET tokens_usados = 5") == DENIED
 
 
 @pytest.mark.parametrize("table", ["message", "chat_session", "usuario", "prefeitura"])

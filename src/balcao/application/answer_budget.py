@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from balcao.application.ports import LanguageModel, TokenCounter
 from balcao.domain.chat import Message, TokenUsage
 from balcao.domain.prompt import Prompt, build_prompt
+from balcao.domain.reranking import LONGEST_SHOWN, TOKENS_OF_A_NUMBER, RankingPrompt
 from balcao.domain.search import Passage
 
 _BYTES_OF_AN_ESTIMATED_TOKEN = 3
@@ -44,12 +45,20 @@ class AnswerBudget:
         self._context_tokens = context_tokens
         self._max_tokens = model.card.max_tokens
 
-    def bounds(self, question: str, *, embedding: int) -> Bounds:
-        """Before anything is found; ``embedding`` tokens are for finding it."""
-        bare = self._worst_of(Prompt(question=question, passages=()))
+    def bounds(self, question: str, *, embedding: int, ranking: int) -> Bounds:
+        """Before anything is found; ``embedding`` tokens are for finding it, ``ranking`` for its order at most."""
+        bare = self.worst_of(Prompt(question=question, passages=()).texts())
         context = self._context_tokens * (1 if self._counter.exact else _BYTES_OF_AN_ESTIMATED_TOKEN)
         shortest = min(SHORTEST_ANSWER, self._max_tokens)
-        return Bounds(least=embedding + bare + shortest, most=embedding + max(context, bare) + self._max_tokens)
+        most = embedding + ranking + max(context, bare) + self._max_tokens
+        return Bounds(least=embedding + bare + shortest, most=most)
+
+    def worst_ranking(self, question: str, passages: int) -> int:
+        """The most tokens that a model's order of so many passages may cost, before they are found."""
+        bare = RankingPrompt(question=question, passages=())
+        shown = LONGEST_SHOWN // (_BYTES_OF_AN_ESTIMATED_TOKEN if self._counter.exact else 1)
+        each = shown + _TOKENS_AROUND_A_MESSAGE + TOKENS_OF_A_NUMBER
+        return self.worst_of(bare.texts()) + bare.max_tokens + passages * each
 
     def whole(self, question: str, passages: Sequence[Passage], history: Sequence[Message]) -> Prompt:
         """The prompt that the context's budget allows."""
@@ -67,7 +76,7 @@ class AnswerBudget:
         """The largest prompt and the longest answer for at most ``tokens``; None when there is none."""
         shortest = min(SHORTEST_ANSWER, self._max_tokens)
         prompt = self.whole(question, passages, history)
-        if self._worst_of(prompt) + shortest > tokens:
+        if self.worst_of(prompt.texts()) + shortest > tokens:
             marks = _TOKENS_AROUND_A_MESSAGE * (2 + len(history))
             prompt = build_prompt(
                 question,
@@ -76,20 +85,20 @@ class AnswerBudget:
                 budget_tokens=tokens - shortest - marks - len(passages) * _TOKENS_AROUND_A_MESSAGE,
                 count_tokens=self._worst_of_text,
             )
-        asked = self._worst_of(prompt)
+        asked = self.worst_of(prompt.texts())
         if asked + shortest > tokens:
             return None
         max_tokens = min(self._max_tokens, tokens - asked)
         return AffordablePrompt(prompt=prompt, max_tokens=max_tokens, worst_case=asked + max_tokens)
 
-    def estimate(self, prompt: Prompt) -> TokenUsage:
-        """What is charged for a prompt of whose fate nothing is heard."""
-        tokens = sum(map(self._counter.count, prompt.texts()))
+    def estimate(self, texts: Sequence[str]) -> TokenUsage:
+        """What is charged for messages of whose fate nothing is heard."""
+        tokens = sum(map(self._counter.count, texts))
         return TokenUsage(prompt_tokens=tokens, completion_tokens=0, estimated=True)
+
+    def worst_of(self, texts: Sequence[str]) -> int:
+        """The most tokens that messages of these texts may be."""
+        return sum(map(self._worst_of_text, texts)) + _TOKENS_AROUND_A_MESSAGE * len(texts)
 
     def _worst_of_text(self, text: str) -> int:
         return self._counter.count(text) if self._counter.exact else len(text.encode("utf-8", "surrogatepass"))
-
-    def _worst_of(self, prompt: Prompt) -> int:
-        texts = prompt.texts()
-        return sum(map(self._worst_of_text, texts)) + _TOKENS_AROUND_A_MESSAGE * len(texts)

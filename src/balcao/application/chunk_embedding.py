@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.ports import Embedder
@@ -29,6 +30,16 @@ class ChunkEmbedder:
         self._embedder = embedder
         self._charges = charges
 
+    @property
+    def model(self) -> str:
+        """Name recorded with every vector."""
+        return self._embedder.model
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether a provider charges for vectors."""
+        return self._embedder.is_paid
+
     async def batches(self, chunks: Sequence[DocumentChunk]) -> AsyncIterator[EmbeddedBatch]:
         """The chunks in order, in batches of the embedder's size.
 
@@ -41,6 +52,14 @@ class ChunkEmbedder:
             vectors, usage = await self._vectors([chunk.content for chunk in batch])
             embedded = [replace(chunk, embedding=vectors[_digest(chunk.content)]) for chunk in batch]
             yield EmbeddedBatch(chunks=embedded, usage=usage)
+
+    def price(self, tokens: int) -> Decimal | None:
+        """Reais for embedding so many tokens today: nothing where nobody charges; None where the price is not known."""
+        if not tokens or not self._embedder.is_paid:
+            return Decimal(0)
+        usage = TokenUsage(prompt_tokens=tokens, completion_tokens=0, estimated=True)
+        cost = self._charges.cost(self._embedder.model, usage)
+        return cost.reais if cost else None
 
     async def unpaid(self, chunks: Sequence[DocumentChunk]) -> list[str]:
         """Texts that would have to be paid for."""

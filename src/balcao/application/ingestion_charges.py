@@ -3,7 +3,7 @@
 from balcao.application.ports import Clock
 from balcao.application.unit_of_work import UnitOfWork
 from balcao.domain.chat import TokenUsage
-from balcao.domain.consumption import Charge, ChargeKind
+from balcao.domain.consumption import Charge, ChargeKind, Cost
 from balcao.domain.period import day_in_brasilia
 from balcao.domain.prices import Prices
 
@@ -18,7 +18,9 @@ class IngestionCharges:
     async def note(self, work: UnitOfWork, model: str, usage: TokenUsage) -> None:
         """Charge the embedding of a document's passages."""
         if usage.total_tokens:
-            now = self._clock.now()
-            cost = self._prices.cost(model, usage, day_in_brasilia(now))
-            charge = Charge(kind=ChargeKind.EMBEDDING, model=model, usage=usage, cost=cost)
-            await work.ledger.append_ingestion(charge, now)
+            charge = Charge(kind=ChargeKind.EMBEDDING, model=model, usage=usage, cost=self.cost(model, usage))
+            await work.ledger.append_ingestion(charge, self._clock.now())
+
+    def cost(self, model: str, usage: TokenUsage) -> Cost | None:
+        """By the price of today; None where it is not known."""
+        return self._prices.cost(model, usage, day_in_brasilia(self._clock.now()))

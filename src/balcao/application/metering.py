@@ -53,10 +53,21 @@ class Spending:
             elif not error.was_cut_short:
                 self.under_way = None
 
+    def give_up(self, error: ProviderError) -> None:
+        """The call failed and the question goes on without it: what it may have cost is due all the same."""
+        self.fail(error)
+        if self.under_way is not None:
+            self.finish(self.under_way.usage)
+
     @property
     def charges(self) -> tuple[Charge, ...]:
         """Everything together."""
         return (*self.known, self.under_way) if self.under_way is not None else tuple(self.known)
+
+    @property
+    def tokens(self) -> int:
+        """All of their tokens."""
+        return total(self.charges).total_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from balcao.application.answer_budget import AnswerBudget
 from balcao.application.metering import Metering, Spending
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Completion, LanguageModel, TokenCounter
+from balcao.application.ports import Completion, LanguageModel, Reranker, TokenCounter
+from balcao.application.reranking import PassageReranking
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
 from balcao.domain.chat import AnswerMode, Message
 from balcao.domain.consumption import NOTHING, Charge, ChargeKind, Consumer, Reservation
@@ -66,6 +67,7 @@ class QuestionAnswering:
         search_results: int,
         context_tokens: int,
         similarity_threshold: float | None,
+        reranker: Reranker | None,
     ) -> None:
         self._open_work = open_work
         self._search = search
@@ -73,6 +75,7 @@ class QuestionAnswering:
         self._metering = metering
         self._search_results = search_results
         self._budget = AnswerBudget(model, counter, context_tokens)
+        self._reranking = PassageReranking(reranker, metering, self._budget)
         self._relevance = search.relevance_rule(similarity_threshold)
 
     @property
@@ -87,7 +90,8 @@ class QuestionAnswering:
         if not self.is_metered:
             return None
         embedding = self._search.worst_case(search_text) if self._search.is_paid else 0
-        bounds = self._budget.bounds(question, embedding=embedding) if self._model.is_paid else None
+        ranking = self._reranking.worst_case(question, self._search_results)
+        bounds = self._budget.bounds(question, embedding=embedding, ranking=ranking) if self._model.is_paid else None
         return await self._metering.reserve(
             work,
             consumer,
@@ -123,16 +127,28 @@ class QuestionAnswering:
         return await self._search.embed_metered(question.inquiry, spending)
 
     async def _draft(self, question: PendingQuestion, embedding: Embedding | None, spending: Spending) -> _Draft:
-        """Find the passages, and make sure in the same transaction that the answer is paid for."""
+        """Find the passages, and make sure in the same transaction that what is asked next is paid for."""
         consumer = question.consumer
         async with self._open_work(consumer.prefeitura_id, consumer.usuario_id) as work:
             relevant = await self._search.find_support(
                 work, question.inquiry, embedding, self._search_results, self._relevance
             )
-            if not self.is_metered or not self._model.is_paid or (question.reservation and not relevant):
-                prompt = self._budget.whole(question.question, relevant, question.history)
-                return _Draft(mode=AnswerMode.ANSWER, prompt=prompt)
-            draft = await self._affordable(work, question, relevant, spending)
+            ranking = await self._reranking.begin(
+                work, question.reservation, question.question, relevant, question.history, spending
+            )
+            if ranking is None:
+                return await self._draft_from(work, question, relevant, spending)
+        ordered = await ranking.order(spending)
+        async with self._open_work(consumer.prefeitura_id, consumer.usuario_id) as work:
+            return await self._draft_from(work, question, ordered, spending)
+
+    async def _draft_from(
+        self, work: UnitOfWork, question: PendingQuestion, relevant: list[Passage], spending: Spending
+    ) -> _Draft:
+        if not self.is_metered or not self._model.is_paid or (question.reservation and not relevant):
+            prompt = self._budget.whole(question.question, relevant, question.history)
+            return _Draft(mode=AnswerMode.ANSWER, prompt=prompt)
+        draft = await self._affordable(work, question, relevant, spending)
         if draft is not None:
             return draft
         if question.is_strict:
@@ -146,11 +162,13 @@ class QuestionAnswering:
         reservation = question.reservation
         if reservation is None:
             return None
-        spent = sum(charge.usage.total_tokens for charge in spending.charges)
+        spent = spending.tokens
         fitting = self._budget.within(reservation.tokens - spent, question.question, relevant, question.history)
         if fitting is None:
             return None
-        call = Charge(kind=ChargeKind.ANSWER, model=self._model.card.id, usage=self._budget.estimate(fitting.prompt))
+        call = Charge(
+            kind=ChargeKind.ANSWER, model=self._model.card.id, usage=self._budget.estimate(fitting.prompt.texts())
+        )
         if not await self._metering.narrow(work, reservation, (*spending.charges, call), spent + fitting.worst_case):
             return None
         spending.begin(call)

@@ -18,6 +18,7 @@ class ChargeKind(StrEnum):
     ANSWER = "resposta"
     EMBEDDING = "embedding"
     CONDENSING = "condensacao"
+    RERANKING = "reordenacao"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ def question_scope(question: str, own: SearchScope, directory: NameDirectory, kn
 
     A question that names other municipalities as places ("prefeitura de X", "X/UF", "em X") is about them: their acts
     and their states' take the place of the asking municipality's, so that its law never answers for another's. A bare
-    name, or one that may be something else ("em Posse"), only adds that municipality's acts. ``known`` are the municipalities that have documents.
+    name, or one that may be something else ("em Posse"), only adds that municipality's acts.
+    ``known`` are the municipalities that have documents.
     """
     mentions = mentioned_municipalities(question, directory, known)
     named = mentions.strong | mentions.weak

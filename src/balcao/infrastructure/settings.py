@@ -70,7 +70,6 @@ class Settings(BaseSettings):
     openai_max_tokens: int = Field(default=1000, ge=1, le=100_000)
     openai_temperature: float = Field(default=0.7, ge=0.0, le=2.0)
     openai_timeout_seconds: float = Field(default=60.0, gt=0, le=600)
-    embedding_reais_per_million: float = Field(default=0.12, ge=0)
     openai_context_tokens: int = Field(default=6000, ge=500, le=1_000_000)
 
     oidc_discovery_url: str | None = None
@@ -111,6 +110,7 @@ class Settings(BaseSettings):
     chunk_overlap: int = Field(default=50, ge=0)
     use_contextual_retrieval: bool = True
     default_search_results: int = Field(default=5, ge=1, le=100)
+    rerank_by_model: bool = False
     similarity_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
     max_messages_per_session: int = Field(default=100, ge=1)
     max_daily_messages: int = Field(default=50, ge=1)

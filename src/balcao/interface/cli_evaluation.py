@@ -16,6 +16,9 @@ def evaluate(
             metavar="PASTA", help="Pasta com corpus.jsonl, queries.jsonl e qrels.tsv.", exists=True, file_okay=False
         ),
     ],
+    rerank: Annotated[
+        bool, typer.Option("--reordenar", help="Mede também a ordem dada pelo modelo: gasta tokens em cada pergunta.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Mede a busca com perguntas de resposta conhecida, em um banco temporário: a coleção não é tocada."""
@@ -26,7 +29,7 @@ def evaluate(
     from balcao.interface.evaluation_files import read_evaluation
     from balcao.interface.evaluation_output import show_evaluation
 
-    settings = load_settings()
+    settings = load_settings().model_copy(update={"rerank_by_model": rerank})
     configure_logs(settings.log_level)
     request = read_evaluation(folder)
     with scratch_server() as server:

@@ -25,7 +25,10 @@ _WIDTH = 160
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestedFile:
-    """What became of an input, or would become of it: ``situacao`` is one of OUTCOMES; ``reais`` is an estimate."""
+    """What became of an input, or would become of it: ``situacao`` is one of OUTCOMES.
+
+    ``reais`` is an estimate, None where the price is not known or nothing was simulated.
+    """
 
     arquivo: str
     situacao: str
@@ -116,5 +119,8 @@ def _totals(files: list[IngestedFile], *, simulated: bool) -> str:
     tokens = sum(file.tokens for file in files)
     if not simulated:
         return f"{counted}; {tokens} tokens gastos."
+    told = f"Simulação, nada foi gravado: {counted}; custaria até {tokens} tokens"
+    if any(file.tokens and file.reais is None for file in files):
+        return f"{told} (estimados), a um preço que não se conhece: informe-o em PRICE_TABLE_FILE."
     reais = f"{sum(file.reais or 0 for file in files):.2f}".replace(".", ",")
-    return f"Simulação, nada foi gravado: {counted}; custaria até {tokens} tokens, cerca de R$ {reais} (estimados)."
+    return f"{told}, cerca de R$ {reais} (estimados)."

@@ -3,7 +3,7 @@
 from balcao.application.use_cases.evaluate_search import EvaluateSearchResponse
 from balcao.interface.cli_output import say, show
 
-_NAMES = {"palavras": "palavras", "vetores": "vetores", "fusao": "fusão"}
+_NAMES = {"palavras": "palavras", "vetores": "vetores", "fusao": "fusão", "reordenacao": "reordenação"}
 
 
 def show_evaluation(measured: EvaluateSearchResponse, *, as_json: bool) -> None:
@@ -13,11 +13,11 @@ def show_evaluation(measured: EvaluateSearchResponse, *, as_json: bool) -> None:
         return
     questions = measured.legs[0].quality.questions
     say(f"Documentos: {measured.documents}; trechos: {measured.passages}; perguntas avaliadas: {questions}")
-    say(f"{'':<10}{'nDCG@10':>9}{'Recall@5':>10}{'Recall@20':>11}{'MRR@10':>9}{'p50 ms':>9}{'p95 ms':>9}")
+    say(f"{'':<12}{'nDCG@10':>9}{'Recall@5':>10}{'Recall@20':>11}{'MRR@10':>9}{'p50 ms':>9}{'p95 ms':>9}")
     for one in measured.legs:
         quality, latency = one.quality, one.latency
         say(
-            f"{_NAMES[one.leg]:<10}{quality.ndcg_10:>9.4f}{quality.recall_5:>10.4f}{quality.recall_20:>11.4f}"
+            f"{_NAMES[one.leg]:<12}{quality.ndcg_10:>9.4f}{quality.recall_5:>10.4f}{quality.recall_20:>11.4f}"
             f"{quality.mrr_10:>9.4f}{latency.p50:>9.1f}{latency.p95:>9.1f}"
         )
     _show_questions("Recusas indevidas (havia resposta)", measured.refused, measured.answerable)

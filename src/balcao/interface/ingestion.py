@@ -26,7 +26,6 @@ from balcao.interface.ingestion_inputs import IngestionInput, LocalFile, inputs_
 from balcao.interface.ingestion_progress import IngestionProgress
 from balcao.interface.runtime import Installation
 
-_MILLION = 1_000_000
 Begin = Callable[[], Awaitable[Registered]]
 
 
@@ -155,7 +154,7 @@ async def _simulate(container: Container, label: str, file: FileToIngest) -> Ing
         ente=describe_ente(found.ente, container.directory),
         trechos=found.chunks,
         tokens=found.tokens,
-        reais=round(found.tokens * container.settings.embedding_reais_per_million / _MILLION, 6),
+        reais=None if found.reais is None else round(float(found.reais), 6),
     )
 
 

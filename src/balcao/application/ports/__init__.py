@@ -14,6 +14,8 @@ from balcao.application.ports.language import (
     EmbeddingBatch,
     LanguageModel,
     ModelCard,
+    Ranking,
+    Reranker,
     TokenCounter,
 )
 from balcao.application.ports.messages import AlertNotice, AlertSender, AuditBundle, AuditBundles, AuditHeadPublisher
@@ -39,6 +41,8 @@ __all__ = [
     "PasswordHasher",
     "Processes",
     "ProvidedIdentity",
+    "Ranking",
+    "Reranker",
     "StoredFile",
     "TextExtractor",
     "TokenCounter",

@@ -7,6 +7,7 @@ from typing import Protocol
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import Embedding
 from balcao.domain.prompt import Prompt
+from balcao.domain.reranking import RankingPrompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,34 @@ class LanguageModel(Protocol):
 
         Raises:
             ProviderError: the provider failed, after the adapter's own retries.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """A model's order of a prompt's passages, by their numbers (from 1), best first, and what it cost.
+
+    ``order`` may leave passages out, names none twice, and is empty where the model did not answer as it was told.
+    """
+
+    order: tuple[int, ...]
+    usage: TokenUsage
+
+
+class Reranker(Protocol):
+    """Puts passages in the order of their use for a question; a provider charges for it."""
+
+    @property
+    def model(self) -> str:
+        """Name under which its tokens are charged."""
+        ...
+
+    async def rank(self, prompt: RankingPrompt) -> Ranking:
+        """Order the prompt's passages, in an answer of at most the prompt's ``max_tokens``.
+
+        Raises:
+            ProviderError: the provider failed; it was asked once, since the question can do without.
         """
         ...
 

@@ -8,7 +8,7 @@ from balcao.application.audit_trail import AuditTrail
 from balcao.application.daily_limits import Asker, DailyLimits, start_of_day
 from balcao.application.metering import Metering
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Clock, LanguageModel, TokenCounter
+from balcao.application.ports import Clock, LanguageModel, Reranker, TokenCounter
 from balcao.application.question_answering import PendingQuestion, QuestionAnswering, WrittenAnswer
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
@@ -124,6 +124,7 @@ class ChatWithDocumentsUseCase:
         rules: ChatRules,
         metering: Metering,
         trail: AuditTrail,
+        reranker: Reranker | None = None,
     ) -> None:
         self._open_work = open_work
         self._search = search
@@ -141,6 +142,7 @@ class ChatWithDocumentsUseCase:
             search_results=rules.search_results,
             context_tokens=rules.context_tokens,
             similarity_threshold=rules.similarity_threshold,
+            reranker=reranker,
         )
 
     async def execute(self, request: ChatRequest) -> ChatResponse:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Embedder, LanguageModel, TokenCounter
+from balcao.application.ports import Embedder, LanguageModel, Reranker, TokenCounter
 from balcao.application.tenancy import prefeitura_id_of
 from balcao.application.unit_of_work import InstallationUnitOfWork, ReadCollection, TenantUnitOfWork
 from balcao.domain.acts import act_of_title
@@ -18,9 +18,13 @@ from balcao.domain.evaluation import Judgements, Latency, RankingQuality, rankin
 from balcao.domain.ids import DocumentId, PrefeituraId
 from balcao.domain.prompt import build_prompt
 from balcao.domain.relevance import RelevanceRule
+from balcao.domain.reranking import MOST_RANKED, RankingPrompt, reordered
 from balcao.domain.text_chunker import TextChunker
 
 LEGS = ("palavras", "vetores", "fusao")
+RERANKED = "reordenacao"
+"""The fusion in a model's order: measured besides the LEGS where there is a reranker."""
+
 _PASSAGES = 60  # several may be of one document, and recall is wanted of the first 20 documents
 _DOCUMENTS_AT_ONCE = 20
 _ANYBODYS = Ente(esfera=Esfera.GERAL)
@@ -51,7 +55,7 @@ class EvaluateSearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegReport:
-    """How well and how fast one of LEGS finds."""
+    """How well and how fast one of LEGS finds, or the fusion RERANKED."""
 
     leg: str
     quality: RankingQuality
@@ -107,6 +111,7 @@ class EvaluateSearchUseCase:
         embedder: Embedder,
         chunker: TextChunker,
         answers: AnswerParts,
+        reranker: Reranker | None = None,
     ) -> None:
         self._open_collection = open_collection
         self._open_work = open_work
@@ -115,16 +120,17 @@ class EvaluateSearchUseCase:
         self._embedder = embedder
         self._chunker = chunker
         self._answers = answers
+        self._reranker = reranker
 
     async def execute(self, request: EvaluateSearchRequest) -> EvaluateSearchResponse:
         """Measure.
 
         Raises:
-            ProviderError: a text could not be embedded, or the model failed.
+            ProviderError: a text could not be embedded, or a model failed.
         """
         names, passages, usage = await self._fill(request.documents)
         prefeitura_id = await prefeitura_id_of(self._read, None)
-        found = {leg: _Found() for leg in LEGS}
+        found = {leg: _Found() for leg in (LEGS if self._reranker is None else (*LEGS, RERANKED))}
         for question_id, question in request.questions.items():
             usage += await self._ask(prefeitura_id, question_id, question, names, found)
         refused, spent = await self._tell_apart(prefeitura_id, request.answerable, answered=False)
@@ -211,8 +217,14 @@ class EvaluateSearchUseCase:
         vectors = [names[result.chunk.document_id] for result in by_vectors]
         found["vetores"].add(question_id, vectors, preparing + embedding_seconds + after_vectors - after_words)
         both = [names[passage.document_id] for passage in fused]
-        found["fusao"].add(question_id, both, preparing + embedding_seconds + after_fusion - after_vectors)
-        return spent
+        fusing = preparing + embedding_seconds + after_fusion - after_vectors
+        found["fusao"].add(question_id, both, fusing)
+        if self._reranker is None:
+            return spent
+        ranking = await self._reranker.rank(RankingPrompt(question=question, passages=tuple(fused[:MOST_RANKED])))
+        ranked = [names[passage.document_id] for passage in reordered(fused, ranking.order)]
+        found[RERANKED].add(question_id, ranked, fusing + time.perf_counter() - after_fusion)
+        return spent + ranking.usage
 
     async def _tell_apart(
         self, prefeitura_id: PrefeituraId, questions: Sequence[str], *, answered: bool

@@ -1,8 +1,8 @@
 """Bring documents that are already open to search up to the terms and the embedding model of today."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from balcao.application.ports import Embedder
+from balcao.application.chunk_embedding import ChunkEmbedder
 from balcao.application.unit_of_work import InstallationUnitOfWork
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import DocumentChunk
@@ -26,7 +26,7 @@ class ReindexUseCase:
     stopped at any time and run again, also in several processes.
     """
 
-    def __init__(self, open_work: InstallationUnitOfWork, embedder: Embedder) -> None:
+    def __init__(self, open_work: InstallationUnitOfWork, embedder: ChunkEmbedder) -> None:
         self._open_work = open_work
         self._embedder = embedder
 
@@ -34,7 +34,8 @@ class ReindexUseCase:
         """Reindex what waits for it; vectors of a provider that charges only where ``pay`` says so.
 
         Raises:
-            ProviderError: the embedder failed; the documents done until then stay done.
+            ProviderError: the embedder failed; the documents done until then stay done, and what was paid for of the
+                next one is kept for the next time.
         """
         async with self._open_work() as work:
             stale = await work.passages.stale_terms()
@@ -55,13 +56,12 @@ class ReindexUseCase:
             chunks = await work.chunks.find_chunks_by_document_id(document_id)
         usage = TokenUsage(prompt_tokens=0, completion_tokens=0)
         done: list[DocumentChunk] = []
-        for first in range(0, len(chunks), self._embedder.batch_size):
-            part = chunks[first : first + self._embedder.batch_size]
-            batch = await self._embedder.embed([chunk.content for chunk in part])
+        async for batch in self._embedder.batches(chunks):
             usage += batch.usage
-            done += [replace(chunk, embedding=new) for chunk, new in zip(part, batch.embeddings, strict=True)]
+            done += batch.chunks
         async with self._open_work() as work:
             await work.vectors.delete_document_embeddings(document_id)
             if await work.documents.find_by_id(document_id):
                 await work.vectors.add_chunk_embeddings(done)
+            await self._embedder.forget(work, chunks)
         return usage

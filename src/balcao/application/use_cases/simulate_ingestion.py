@@ -1,6 +1,7 @@
 """What taking a file in would do, and what it would cost; nothing is written and nobody is asked for a vector."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from balcao.application.chunk_embedding import ChunkEmbedder
 from balcao.application.document_reader import DocumentReader
@@ -15,13 +16,17 @@ from balcao.domain.ids import DocumentId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """``tokens`` would have to be paid for; ``exact`` is False where they are an upper estimate."""
+    """``tokens`` would have to be paid for, with ``reais``, None where the price is not known.
+
+    ``exact`` is False where the tokens are an upper estimate.
+    """
 
     outcome: Outcome
     title: str
     ente: Ente
     chunks: int
     tokens: int
+    reais: Decimal | None
     exact: bool
     related: DocumentId | None = None
     reason: str | None = None
@@ -67,12 +72,14 @@ class SimulateIngestionUseCase:
             older = await work.documents.find_by_source(file.source) if file.source else None
         chunks = self._reader.chunks(document, extracted)
         unpaid = await self._embedder.unpaid(chunks)
+        tokens = 0 if alike else sum(self._tokens.count(text) for text in unpaid)
         return Simulation(
             outcome=_outcome(alike, older),
             title=document.title,
             ente=document.ente,
             chunks=len(chunks),
-            tokens=0 if alike else sum(self._tokens.count(text) for text in unpaid),
+            tokens=tokens,
+            reais=self._embedder.price(tokens),
             exact=self._tokens.exact,
             related=alike.id if alike else older.id if older else None,
             reason=resembles(alike) if alike else None,

@@ -17,14 +17,16 @@ from openai.types.chat import (
     ChatCompletionUserMessageParam,
 )
 
-from balcao.application.ports import Completion, EmbeddingBatch, ModelCard, TokenCounter
+from balcao.application.ports import Completion, EmbeddingBatch, ModelCard, Ranking, TokenCounter
 from balcao.domain.chat import MessageRole, TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
 from balcao.domain.errors import IncompatibleEmbedder, ProviderRateLimited, ProviderRefused, ProviderUnavailable
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
+from balcao.domain.reranking import RankingPrompt, read_order
 
 _NO_ANSWER = "O provedor do modelo respondeu sem conteúdo; tente de novo em instantes."
 _RETRIES = 2
+_RANKING_SECONDS = 15.0  # an answer waits for no order longer than that
 _NO_KEY = "sem-chave"  # the SDK refuses to be made with an empty one
 _BATCH = 128
 _SIMILARITY_FLOOR = 0.30
@@ -89,19 +91,43 @@ class OpenAILanguageModel:
                 temperature=self._temperature,
             )
         text = _answer_text(response)
-        usage = self._usage(response, messages, text)
+        usage = _usage(response, messages, text, self._tokens)
         if NOT_FOUND_ANSWER in text:
             return Completion(text=NOT_FOUND_ANSWER, found=False, cited=(), model=self._model, usage=usage)
         answer, cited = _keep_valid_citations(text, len(prompt.passages))
         return Completion(text=answer, found=True, cited=cited, model=self._model, usage=usage)
 
-    def _usage(self, response: ChatCompletion, messages: Sequence[ChatCompletionMessageParam], text: str) -> TokenUsage:
-        if reported := _reported_usage(response):
-            return reported
-        asked = "\n".join(str(message.get("content", "")) for message in messages)
-        return TokenUsage(
-            prompt_tokens=self._tokens.count(asked), completion_tokens=self._tokens.count(text), estimated=True
-        )
+
+class OpenAIReranker:
+    """Implements ``Reranker`` by a chat completion, asked once, without variation and in seconds, or not at all."""
+
+    def __init__(self, client: openai.AsyncOpenAI, *, model: str, timeout: float, tokens: TokenCounter) -> None:
+        self._client = client.with_options(max_retries=0, timeout=min(timeout, _RANKING_SECONDS))
+        self._model = model
+        self._tokens = tokens
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self._model
+
+    async def rank(self, prompt: RankingPrompt) -> Ranking:
+        """Order the prompt's passages.
+
+        Raises:
+            ProviderError: as ``OpenAILanguageModel.complete``.
+        """
+        messages: list[ChatCompletionMessageParam] = [
+            ChatCompletionSystemMessageParam(role="system", content=prompt.system_text()),
+            ChatCompletionUserMessageParam(role="user", content=prompt.question),
+        ]
+        with _provider_errors():
+            response = await self._client.chat.completions.create(
+                model=self._model, messages=messages, max_tokens=prompt.max_tokens, temperature=0
+            )
+        text = _answer_text(response)
+        usage = _usage(response, messages, text, self._tokens)
+        return Ranking(order=read_order(text, len(prompt.passages)), usage=usage)
 
 
 class OpenAIEmbedder:
@@ -230,6 +256,16 @@ def _answer_text(response: ChatCompletion) -> str:
     if not isinstance(text, str) or not text.strip():
         raise ProviderUnavailable(_NO_ANSWER, spent=_reported_usage(response))
     return text.strip()
+
+
+def _usage(
+    response: ChatCompletion, messages: Sequence[ChatCompletionMessageParam], text: str, tokens: TokenCounter
+) -> TokenUsage:
+    """What it cost, estimated where the server does not say."""
+    if reported := _reported_usage(response):
+        return reported
+    asked = "\n".join(str(message.get("content", "")) for message in messages)
+    return TokenUsage(prompt_tokens=tokens.count(asked), completion_tokens=tokens.count(text), estimated=True)
 
 
 def _reported_usage(response: ChatCompletion) -> TokenUsage | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from balcao.application.audit_trail import AuditTrail
+from balcao.application.chunk_embedding import ChunkEmbedder
 from balcao.application.daily_limits import DailyLimits
 from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory, TokenCounter
+from balcao.application.ports import Embedder, LanguageModel, ModelCard, MunicipalityDirectory, Reranker, TokenCounter
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
 from balcao.application.use_cases.check_health import CheckHealthUseCase
 from balcao.application.use_cases.list_documents import ListDocumentsUseCase
@@ -106,7 +107,7 @@ async def open_container(settings: Settings, accesses: DatabaseAccesses) -> Asyn
 
 def wire(settings: Settings, database: Database, directory: MunicipalityDirectory) -> Container:
     """The use cases over these parts."""
-    model, embedder = providers(settings)
+    model, embedder, reranker = providers(settings)
     counter = token_counter_for(settings.openai_model)
     storage = open_storage(settings)
     clock = SystemClock()
@@ -144,7 +145,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         audit=wire_audit(settings, database, clock),
         model_card=model.card,
         directory=directory,
-        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules, metering, trail),
+        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules, metering, trail, reranker),
         search=SearchDocumentsUseCase(database.tenant, database.reader, search, clock, limits, metering),
         collection=wire_collection(database.ingestion, parts),
         library=wire_library(
@@ -168,7 +169,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         health=CheckHealthUseCase(database.tenant),
         sweep=SweepUseCase(database.operator, clock),
         settle_expired=SettleExpiredReservationsUseCase(database.operator, metering, clock),
-        reindex=ReindexUseCase(database.ingestion, embedder),
+        reindex=ReindexUseCase(database.ingestion, ChunkEmbedder(database.ingestion, embedder, parts.charges)),
     )
 
 
@@ -248,13 +249,13 @@ def _signer(settings: Settings) -> JoseTokenSigner:
     )
 
 
-def providers(settings: Settings) -> tuple[LanguageModel, Embedder]:
-    """The configured provider, or the offline adapters; each SDK is imported only where it is used."""
+def providers(settings: Settings) -> tuple[LanguageModel, Embedder, Reranker | None]:
+    """The configured provider, or the offline adapters, which do not rerank; each SDK is imported only where used."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         from balcao.infrastructure.external.extractive_model import ExtractiveLanguageModel
         from balcao.infrastructure.external.hashed_embedder import HashedNgramEmbedder
 
-        return ExtractiveLanguageModel(), HashedNgramEmbedder()
+        return ExtractiveLanguageModel(), HashedNgramEmbedder(), None
     from balcao.infrastructure.external import openai_client
 
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
@@ -267,4 +268,8 @@ def providers(settings: Settings) -> tuple[LanguageModel, Embedder]:
         temperature=settings.openai_temperature,
         tokens=counter,
     )
-    return model, openai_client.OpenAIEmbedder(client, model=settings.openai_embedding_model, tokens=counter)
+    embedder = openai_client.OpenAIEmbedder(client, model=settings.openai_embedding_model, tokens=counter)
+    reranker = openai_client.OpenAIReranker(
+        client, model=settings.openai_model, timeout=settings.openai_timeout_seconds, tokens=counter
+    )
+    return model, embedder, reranker if settings.rerank_by_model else None

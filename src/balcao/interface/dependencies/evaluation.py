@@ -8,6 +8,7 @@ from pathlib import Path
 
 from balcao.application.passage_search import PassageSearch
 from balcao.application.use_cases.evaluate_search import AnswerParts, EvaluateSearchUseCase
+from balcao.domain.errors import InvalidInput
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
@@ -30,9 +31,15 @@ def scratch_server() -> Iterator[EmbeddedPostgres]:
 
 @asynccontextmanager
 async def open_evaluation(settings: Settings, server: EmbeddedPostgres) -> AsyncIterator[EvaluateSearchUseCase]:
-    """The use case with the configured model, embedder, chunks and threshold."""
+    """The use case with the configured model, embedder, chunks and threshold, and the reranker where one is wanted.
+
+    Raises:
+        InvalidInput: a reranker is wanted, and no provider is configured.
+    """
+    model, embedder, reranker = providers(settings)
+    if settings.rerank_by_model and reranker is None:
+        raise InvalidInput("--reordenar precisa de um provedor: configure OPENAI_API_KEY ou OPENAI_BASE_URL.")
     database = Database(await embedded_accesses(server))
-    model, embedder = providers(settings)
     counter = token_counter_for(settings.openai_model)
     search = PassageSearch(embedder, IbgeMunicipalityDirectory(), SystemClock(), counter)
     answers = AnswerParts(
@@ -51,6 +58,7 @@ async def open_evaluation(settings: Settings, server: EmbeddedPostgres) -> Async
             embedder,
             chunker_for(settings, counter),
             answers,
+            reranker,
         )
     finally:
         await database.dispose()

@@ -140,7 +140,7 @@ ledger = Table(
         [reservations.c.prefeitura_id, reservations.c.id],
         name="lancamento_reserva_fk",
     ),
-    CheckConstraint("tipo IN ('resposta', 'embedding', 'condensacao')", name="lancamento_tipo_valido"),
+    CheckConstraint("tipo IN ('resposta', 'embedding', 'condensacao', 'reordenacao')", name="lancamento_tipo_valido"),
     CheckConstraint("modelo <> ''", name="lancamento_modelo_preenchido"),
     CheckConstraint(
         "tokens_prompt >= 0 AND tokens_resposta >= 0 AND tokens_prompt + tokens_resposta > 0",

@@ -91,7 +91,8 @@ _TABLES = (
             FOREIGN KEY (prefeitura_id, session_id) REFERENCES chat_session (prefeitura_id, id),
         CONSTRAINT lancamento_message_fk FOREIGN KEY (prefeitura_id, message_id) REFERENCES message (prefeitura_id, id),
         CONSTRAINT lancamento_reserva_fk FOREIGN KEY (prefeitura_id, reserva_id) REFERENCES reserva (prefeitura_id, id),
-        CONSTRAINT lancamento_tipo_valido CHECK (tipo IN ('resposta', 'embedding', 'condensacao')),
+        CONSTRAINT lancamento_tipo_valido
+            CHECK (tipo IN ('resposta', 'embedding', 'condensacao', 'reordenacao')),
         CONSTRAINT lancamento_modelo_preenchido CHECK (modelo <> ''),
         CONSTRAINT lancamento_tokens_validos
             CHECK (tokens_prompt >= 0 AND tokens_resposta >= 0 AND tokens_prompt + tokens_resposta > 0),
@@ -158,6 +159,18 @@ _ALERTS = (
 _TENANT_TABLES = ("quota_periodo", "credito", "reserva", "lancamento", "aviso", "entrega_aviso")
 _NEW_TABLES = "entrega_aviso, aviso, lancamento_ingestao, lancamento, reserva, credito, quota_periodo"
 
+_ONLY_GROWS = (
+    """CREATE FUNCTION consumo_so_cresce() RETURNS trigger LANGUAGE plpgsql SET search_path = balcao, pg_temp AS $$
+        BEGIN
+            IF NEW.tokens_usados < OLD.tokens_usados OR NEW.tokens_prompt < OLD.tokens_prompt THEN
+                RAISE EXCEPTION 'what was consumed is not taken back' USING ERRCODE = 'insufficient_privilege';
+            END IF;
+            RETURN NEW;
+        END $$""",
+    """CREATE TRIGGER message_consumo_so_cresce BEFORE UPDATE OF tokens_usados, tokens_prompt ON message
+        FOR EACH ROW EXECUTE FUNCTION consumo_so_cresce()""",
+)
+
 _GRANTS = (
     "GRANT SELECT, INSERT ON quota_periodo, credito, reserva, lancamento TO balcao_app, balcao_operador",
     "GRANT UPDATE (quota, usado, reservado, perguntas) ON quota_periodo TO balcao_app, balcao_operador",
@@ -203,7 +216,7 @@ _SPENT_IN_THE_PAST = """
 def upgrade() -> None:
     op.execute("SET LOCAL ROLE balcao_dono")
     op.execute("SET LOCAL search_path = balcao, public")
-    for statement in (*_TABLES, *_GRANTS, *_ALERTS):
+    for statement in (*_TABLES, *_ONLY_GROWS, *_GRANTS, *_ALERTS):
         op.execute(statement)
     mine = "(prefeitura_id = (SELECT balcao.tenant()))"
     for table in _TENANT_TABLES:
@@ -220,5 +233,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL ROLE balcao_dono")
     op.execute("SET LOCAL search_path = balcao, public")
     op.execute("REVOKE UPDATE (tokens_usados, tokens_prompt) ON message FROM balcao_app")
+    op.execute("DROP TRIGGER message_consumo_so_cresce ON message")
+    op.execute("DROP FUNCTION consumo_so_cresce()")
     op.execute(f"DROP TABLE {_NEW_TABLES}")
     op.execute("RESET ROLE")
