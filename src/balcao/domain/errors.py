@@ -305,7 +305,7 @@ class DailyLimitReached(LimitReached):
 
 
 class QuotaExceeded(LimitReached):
-    """A quota de tokens do mês não dá para mais uma resposta; pergunte sem exigi-la e receba trechos, ou peça crédito."""
+    """A quota do mês não dá para mais uma resposta; pergunte sem exigi-la e receba trechos, ou peça crédito."""
 
     code = "quota_exceeded"
 
