@@ -155,6 +155,29 @@ async def test_a_document_can_be_removed_while_it_is_being_taken_in(
     assert originals(tmp_path) == []
 
 
+async def test_what_revoked_another_is_not_removed(
+    client: httpx.AsyncClient, operator: Account, library: list[Document]
+) -> None:
+    law, revoker = library[:2]
+    assert (await edit(client, operator, law, revogado_por=str(revoker.id))).status_code == 200
+    refused = await client.delete(f"{DOCUMENTS}/{revoker.id}", headers=operator.headers)
+    assert (refused.status_code, refused.json()["detail"]["error_code"]) == (409, "wrong_document_state")
+    assert law.title in refused.json()["detail"]["detail"]
+    assert (await edit(client, operator, law, revogado_por=None)).status_code == 200
+    assert (await client.delete(f"{DOCUMENTS}/{revoker.id}", headers=operator.headers)).status_code == 204
+
+
+async def test_the_trail_names_who_sent_and_cancelled_a_document(client: httpx.AsyncClient, operator: Account) -> None:
+    sent = (await send(client, operator)).json()
+    path = f"{DOCUMENTS}/{sent['document_id']}"
+    for act in ("cancelar", "tentar-de-novo"):
+        await client.post(f"{path}/{act}", headers=operator.headers)
+    trail = await client.get(f"/api/v1/prefeituras/{UUID(int=0)}/auditoria", headers=operator.headers)
+    acts = ["documento_retomado", "documento_cancelado", "documento_enviado"]
+    assert [item["acao"] for item in trail.json()["itens"]] == acts
+    assert {item["ator"]["id"] for item in trail.json()["itens"]} == {str(operator.usuario.id)}
+
+
 async def test_chunks_are_read_in_order_with_their_place(
     container: Container, client: httpx.AsyncClient, operator: Account, reader: Account
 ) -> None:

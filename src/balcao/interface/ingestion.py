@@ -32,7 +32,10 @@ Begin = Callable[[], Awaitable[Registered]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestionOptions:
-    """What holds for every input of a command; ``source`` and ``name`` are for one alone."""
+    """What holds for every input of a command; ``source`` and ``name`` are for one alone.
+
+    With ``internal`` addresses may be of this machine or its network.
+    """
 
     ente: str | None = None
     source: str | None = None
@@ -40,6 +43,7 @@ class IngestionOptions:
     tags: tuple[str, ...] = ()
     confirm: bool = False
     simulate: bool = False
+    internal: bool = False
 
 
 _NO_OPTIONS = IngestionOptions()
@@ -55,7 +59,7 @@ async def ingest_inputs(
         InstallationError: the database or the storage went away; what was ingested before stays.
     """
     given = parse_ente(options.ente, container.directory) if options.ente else None
-    inputs = inputs_of(arguments, name=options.name)
+    inputs = inputs_of(arguments, name=options.name, internal=options.internal)
     if options.source and len(inputs) != 1:
         raise InvalidInput("--origem vale para um só documento; ingira-os um a um.")
     done: list[IngestedFile] = []
