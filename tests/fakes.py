@@ -28,6 +28,7 @@ from balcao.domain.errors import (
     InvalidCredentials,
     OriginalNotFound,
     ProviderUnavailable,
+    StorageUnavailable,
     UnreadableFile,
     UnsupportedFormat,
 )
@@ -146,7 +147,10 @@ class FakeStorage:
         content = self._content(key)
         if digest_in_key(key) not in (None, hashlib.sha256(content).digest()):
             raise CorruptOriginal
-        path.write_bytes(content)
+        try:
+            path.write_bytes(content)
+        except OSError as error:
+            raise StorageUnavailable from error
 
     async def open(self, key: str, *, start: int = 0, end: int | None = None) -> FileStream:
         content = self._content(key)

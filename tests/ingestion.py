@@ -1,5 +1,6 @@
 """Ingestion over a real database and fakes of everything else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +14,7 @@ from balcao.application.ports import Embedder
 from balcao.application.use_cases.process_document import Processed
 from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.ente import Ente
+from balcao.domain.identity import Principal
 from balcao.domain.prices import Prices
 from balcao.domain.text_chunker import TextChunker
 from balcao.infrastructure.database.database import Database
@@ -37,6 +39,7 @@ class Ingestion:
     prices: Prices = NO_PRICES
     running: set[str] = field(default_factory=set)
     name: str = field(default_factory=lambda: uuid4().hex)
+    principal: Principal | None = None
 
     def __post_init__(self) -> None:
         self.running.add(self.name)
@@ -88,16 +91,17 @@ class Ingestion:
         confirm: bool = False,
         inline: bool = True,
     ) -> Registered:
-        request = RegisterRequest(
-            path=self.file(text, name),
-            file_name=name,
-            source=source,
-            title=title,
-            ente=ente,
-            confirm=confirm,
-            inline=inline,
+        request = self.request(
+            text, name, source=source, title=title, ente=ente, confirm=confirm, inline=inline, principal=self.principal
         )
         return await self.collection.register.execute(request)
+
+    def request(
+        self, text: str = ARTICLES, name: str = "lei.txt", *, file_name: str | None = None, **given: object
+    ) -> RegisterRequest:
+        """What registers a file of this text."""
+        build: Callable[..., RegisterRequest] = RegisterRequest
+        return build(path=self.file(text, name), file_name=file_name or name, **given)
 
     async def ingest(
         self, text: str = ARTICLES, name: str = "lei.txt", progress: Progress = lambda _: None, **given: object

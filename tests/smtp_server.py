@@ -23,11 +23,12 @@ class Received:
 
 @dataclass
 class SmtpServer:
-    """Takes every mail, unless told otherwise; with ``password`` only after a login."""
+    """Takes every mail, unless told otherwise, but none for ``unknown``; with ``password`` only after a login."""
 
     tls: ssl.SSLContext | None = None
     password: str | None = None
     refuses: str | None = None
+    unknown: str | None = None
     received: list[Received] = field(default_factory=list)
     port: int = 0
 
@@ -68,6 +69,8 @@ class _Connection:
             elif verb == "QUIT":
                 self._say("221 bye")
                 return
+            elif verb == "RCPT" and self._server.unknown is not None and self._server.unknown in line:
+                self._say("550 unknown")
             else:
                 self._note_envelope(line)
                 self._say("250 ok")

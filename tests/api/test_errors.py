@@ -1,5 +1,6 @@
 """One body for every error, asserted for every class of the tree."""
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -27,8 +28,6 @@ def tree(root: type[BalcaoError]) -> Iterator[type[BalcaoError]]:
 ERRORS = list(tree(BalcaoError))
 STATUSES = {
     "error": 500,
-    "quota_exceeded": 429,
-    "delivery_failed": 500,
     "invalid_input": 400,
     "empty_message": 400,
     "invalid_text": 400,
@@ -56,6 +55,7 @@ STATUSES = {
     "upload_incomplete": 409,
     "ingestion_in_progress": 409,
     "ingestion_cancelled": 409,
+    "ingestion_broken": 500,
     "wrong_document_state": 409,
     "duplicate_prefeitura": 409,
     "duplicate_usuario": 409,
@@ -64,6 +64,7 @@ STATUSES = {
     "limit_reached": 429,
     "session_limit_reached": 429,
     "daily_limit_reached": 429,
+    "quota_exceeded": 429,
     "too_many_attempts": 429,
     "service_overloaded": 503,
     "unusable_file": 400,
@@ -81,6 +82,7 @@ STATUSES = {
     "provider_unavailable": 502,
     "provider_rate_limited": 503,
     "provider_refused": 502,
+    "delivery_failed": 500,
     "installation_error": 503,
     "invalid_configuration": 503,
     "database_unreachable": 503,
@@ -126,7 +128,7 @@ async def test_every_error_is_answered_alike(unconnected: Container, error: type
     detail = assert_one_body(response)
     assert detail["error_code"] == error.code
     assert detail["error"] == TITLES[status_of(error)]
-    assert detail["detail"] == error.__doc__
+    assert detail["detail"] == inspect.cleandoc(error.__doc__ or "")
     assert detail["param"] is None
 
 

@@ -1,6 +1,7 @@
 """Documents that people find, read, describe and remove over HTTP."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -132,15 +133,18 @@ async def test_a_document_that_is_being_taken_in_cannot_be_edited(client: httpx.
     assert (refused.status_code, refused.json()["detail"]["error_code"]) == (409, "ingestion_in_progress")
 
 
-async def test_a_removed_document_takes_its_original_with_it_unless_another_has_it(
+async def test_a_removed_document_leaves_its_original_to_the_sweep_unless_another_has_it(
     container: Container, client: httpx.AsyncClient, operator: Account, tmp_path: Path, admin: asyncpg.Connection
 ) -> None:
     first = await taken_in(container, client, operator)
     await admin.execute("UPDATE documento SET estado = 'substituido' WHERE id = $1", first)
     second = await taken_in(container, client, operator)
     assert (await client.delete(f"{DOCUMENTS}/{second}", headers=operator.headers)).status_code == 204
-    assert len(originals(tmp_path)) == 1
+    sweep = container.collection.sweep_originals
+    assert await sweep.execute(grace=timedelta(seconds=-1)) == 0
     assert (await client.delete(f"{DOCUMENTS}/{first}", headers=operator.headers)).status_code == 204
+    assert len(originals(tmp_path)) == 1
+    assert await sweep.execute(grace=timedelta(seconds=-1)) == 1
     assert originals(tmp_path) == []
     assert (await client.delete(f"{DOCUMENTS}/{first}", headers=operator.headers)).status_code == 404
 
@@ -152,7 +156,29 @@ async def test_a_document_can_be_removed_while_it_is_being_taken_in(
     gone = await client.delete(f"{DOCUMENTS}/{sent['document_id']}", headers=operator.headers)
     assert gone.status_code == 204
     assert await admin.fetchval("SELECT count(*) FROM trabalho_ingestao") == 0
-    assert originals(tmp_path) == []
+
+
+async def test_what_revoked_another_is_not_removed(
+    client: httpx.AsyncClient, operator: Account, library: list[Document]
+) -> None:
+    law, revoker = library[:2]
+    assert (await edit(client, operator, law, revogado_por=str(revoker.id))).status_code == 200
+    refused = await client.delete(f"{DOCUMENTS}/{revoker.id}", headers=operator.headers)
+    assert (refused.status_code, refused.json()["detail"]["error_code"]) == (409, "wrong_document_state")
+    assert law.title in refused.json()["detail"]["detail"]
+    assert (await edit(client, operator, law, revogado_por=None)).status_code == 200
+    assert (await client.delete(f"{DOCUMENTS}/{revoker.id}", headers=operator.headers)).status_code == 204
+
+
+async def test_the_trail_names_who_sent_and_cancelled_a_document(client: httpx.AsyncClient, operator: Account) -> None:
+    sent = (await send(client, operator)).json()
+    path = f"{DOCUMENTS}/{sent['document_id']}"
+    for act in ("cancelar", "tentar-de-novo"):
+        await client.post(f"{path}/{act}", headers=operator.headers)
+    trail = await client.get(f"/api/v1/prefeituras/{UUID(int=0)}/auditoria", headers=operator.headers)
+    acts = ["documento_retomado", "documento_cancelado", "documento_enviado"]
+    assert [item["acao"] for item in trail.json()["itens"]] == acts
+    assert {item["ator"]["id"] for item in trail.json()["itens"]} == {str(operator.usuario.id)}
 
 
 async def test_chunks_are_read_in_order_with_their_place(

@@ -135,8 +135,23 @@ async def test_an_address_opens_so_many_a_day_without_a_login(
         client_of(strict) as limited,
     ):
         assert [(await fetch(limited, law)).status_code for _ in range(3)] == [200, 200, 429]
-        assert (await fetch(limited, law, Range="bytes=5-6")).status_code == 206
+        for most in ("bytes=0-", "bytes=1-", f"bytes=-{len(CONTENT)}0000000", "bytes=1-99999999", "linhas=2-"):
+            assert (await fetch(limited, law, Range=most)).status_code == 429, most
+        for piece in ("bytes=5-6", "bytes=-10"):
+            assert (await fetch(limited, law, Range=piece)).status_code == 206, piece
         assert (await fetch(limited, law, **operator.headers)).status_code == 200
+
+
+async def test_small_pieces_are_bounded_too(
+    accesses: DatabaseAccesses, client: httpx.AsyncClient, law: UUID, tmp_path: Path
+) -> None:
+    async with (
+        open_container(settings_in(tmp_path, anonymous_originals_per_address=1), accesses) as strict,
+        client_of(strict) as limited,
+    ):
+        answers = [(await fetch(limited, law, Range="bytes=5-6")).status_code for _ in range(101)]
+        assert (answers.count(206), answers[-1]) == (100, 429)
+        assert (await fetch(limited, law)).status_code == 200
 
 
 class TestInObjectStorage:

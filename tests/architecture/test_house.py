@@ -176,7 +176,7 @@ RULES = {
     ),
     "errors are swallowed at the process's edge only": Rule(
         lint=swallowed_errors,
-        except_in=("interface/api/middleware.py", "interface/background.py"),
+        except_in=("interface/api/middleware.py", "interface/background.py", "interface/worker.py"),
         bad=(
             "try:\n  f()\nexcept Exception:\n  g()",
             "try:\n  f()\nexcept BaseException as e:\n  raise ValueError from e",

@@ -160,6 +160,15 @@ async def test_an_original_that_changed_in_the_storage_is_not_handed_out(
     await storage.fetch(key, tmp_path / "cópia.txt")
 
 
+async def test_a_disk_that_does_not_take_a_copy_is_said(
+    storage: FileStorage, original: Path, key: str, tmp_path: Path
+) -> None:
+    await storage.put(original, key=key)
+    for path in (tmp_path / "nada" / "lei.txt", tmp_path / ("㐀" * 90)):
+        with pytest.raises(StorageUnavailable):
+            await storage.fetch(key, path)
+
+
 async def test_what_is_not_there_cannot_be_read(storage: FileStorage, key: str, tmp_path: Path) -> None:
     with pytest.raises(OriginalNotFound):
         await storage.open(key)

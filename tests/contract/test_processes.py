@@ -21,12 +21,20 @@ def test_a_fake_tells_apart_who_runs() -> None:
     assert one.is_gone("dois")
 
 
-def test_a_process_of_this_machine_is_gone_when_it_is_over() -> None:
+LATER_CLOCK = """
+import psutil._pslinux as linux
+real = linux.boot_time
+linux.boot_time = lambda: real() + 30
+"""
+
+
+@pytest.mark.parametrize("clock", ["", LATER_CLOCK])
+def test_a_process_of_this_machine_is_gone_when_it_is_over(clock: str) -> None:
     processes: Processes = MachineProcesses()
     assert processes.me() == MachineProcesses().me()
     assert not processes.is_gone(processes.me())
     other = subprocess.Popen(
-        [sys.executable, "-c", PRINT_NAME], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", clock + PRINT_NAME], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert other.stdout is not None
     name = other.stdout.readline().strip()

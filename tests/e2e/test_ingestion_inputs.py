@@ -62,11 +62,11 @@ def test_the_standard_input_needs_a_name_that_says_its_format(warm: Balcao) -> N
 
 
 def test_an_address_is_the_source_of_what_it_gives(warm: Balcao, web: str) -> None:
-    (row,) = warm.run("ingerir", f"{web}/muda", "--json").rows()
+    (row,) = warm.run("ingerir", f"{web}/muda", "--rede-interna", "--json").rows()
     assert row["situacao"] == "novo", row
     (listed,) = warm.run("documentos", "listar", "--json").rows()
     assert listed["origem"] == f"{web}/muda"
-    missing = warm.run("ingerir", f"{web}/nada", "http://127.0.0.1:1/x", "--json")
+    missing = warm.run("ingerir", f"{web}/nada", "http://127.0.0.1:1/x", "--rede-interna", "--json")
     assert missing.code == 1
     assert ["404" in str(row["motivo"]) for row in missing.rows()] == [True, False]
 

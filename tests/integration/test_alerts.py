@@ -6,9 +6,11 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from balcao.application.unit_of_work import UnitOfWork
 from balcao.application.use_cases.deliver_alerts import DeliverAlertsUseCase
 from balcao.domain.alerts import ATTEMPTS, AlertDelivery, Channel, DeliveryState, QuotaAlert
-from balcao.domain.ids import PrefeituraId
+from balcao.domain.errors import PrefeituraNotFound
+from balcao.domain.ids import PrefeituraId, UsuarioId
 from balcao.domain.usuario import Papel
 from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.infrastructure.database.database import Database
@@ -202,6 +204,27 @@ async def test_a_channel_that_is_configured_no_more_fails_and_says_so(spender: S
     assert await dispatcher(spender, FakeAlertSender()).execute() == 1
     errors = {delivery.channel: delivery.error for delivery in await deliveries(spender, aurora)}
     assert errors == {Channel.EMAIL: None, Channel.WEBHOOK: "Este canal não está mais configurado."}
+
+
+async def test_an_alert_that_cannot_be_written_keeps_no_other_waiting(
+    spender: Spender, aurora: PrefeituraId, database: Database
+) -> None:
+    spender.channels = (Channel.EMAIL,)
+    other = (await a_prefeitura(database, "bonito")).id
+    await spender.spend(aurora, 6_000)
+    await spender.spend(other, 6_000)
+
+    def broken(prefeitura_id: PrefeituraId | None = None, usuario_id: UsuarioId | None = None) -> UnitOfWork:
+        if prefeitura_id == aurora:
+            raise PrefeituraNotFound
+        return database.tenant(prefeitura_id, usuario_id)
+
+    mail = FakeAlertSender()
+    deliver = DeliverAlertsUseCase(database.operator, broken, {Channel.EMAIL: mail}, spender.clock, OPERATORS)
+    assert await deliver.execute() == 1
+    assert [notice.alert.prefeitura_id for notice in mail.sent] == [other]
+    (failed,) = await deliveries(spender, aurora)
+    assert (failed.state, failed.error) == (DeliveryState.PENDING, PrefeituraNotFound().message)
 
 
 async def test_several_processes_send_each_alert_once(spender: Spender, database: Database) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -27,7 +28,7 @@ from balcao.application.use_cases.manage_prefeituras import (
 from balcao.application.use_cases.manage_usuarios import ChangeRoleRequest, InviteRequest, UsuarioRequest
 from balcao.application.use_cases.publish_audit_heads import PublishAuditHeadsUseCase
 from balcao.application.use_cases.verify_audit import VerifyAuditRequest, VerifyAuditUseCase
-from balcao.domain.audit import INSTALLATION_CHAIN, AuditEntry, AuditKind, salted_digest
+from balcao.domain.audit import INSTALLATION, INSTALLATION_CHAIN, AuditEntry, AuditKind, ChainHead, salted_digest
 from balcao.domain.audit_verification import read_published
 from balcao.domain.chat import ChatSession, Message, MessageRole, TokenUsage
 from balcao.domain.errors import DeliveryFailed, InvalidInput
@@ -181,7 +182,7 @@ async def test_ingestion_writes_the_installations_chain_alone(database: Database
     aurora = await a_prefeitura(database, "aurora")
     trail = AuditTrail(FakeClock())
     async with database.ingestion() as work:
-        await trail.document(work, None, AuditKind.DOCUMENT_PUBLISHED, a_document())
+        await trail.document(work, INSTALLATION, AuditKind.DOCUMENT_PUBLISHED, a_document())
     with pytest.raises(ProgrammingError, match="row-level security"):
         async with database.ingestion() as work:
             await trail.act(work, None, AuditKind.KEY_REVOKED, aurora.id)
@@ -242,6 +243,21 @@ async def test_heads_are_published_once_a_day_by_however_many_processes(database
     await act(database, aurora.id)
     assert await publish.execute() == 1
     assert [head.number for head in kept.published] == [1, 2]
+
+
+async def test_what_a_dead_process_did_not_publish_is_published_in_the_next_hour(database: Database) -> None:
+    await act(database, (await a_prefeitura(database, "aurora")).id)
+    clock, kept = FakeClock(datetime(2026, 3, 10, 12, 30, tzinfo=UTC)), FakeAuditHeadPublisher()
+
+    class Dying(FakeAuditHeadPublisher):
+        async def publish(self, heads: Sequence[ChainHead], now: datetime) -> None:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await PublishAuditHeadsUseCase(database.operator, {"arquivo": Dying()}, clock).execute()
+    publish = PublishAuditHeadsUseCase(database.operator, {"arquivo": kept}, clock)
+    clock.current += timedelta(hours=1)
+    assert [await publish.execute() for _ in range(2)] == [1, 0]
 
 
 async def test_a_publisher_that_failed_is_told_again_and_the_others_are_not(database: Database) -> None:

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import docx
+import psutil
 import pytest
 
 from balcao.domain.document import ExtractedDocument
@@ -314,6 +315,26 @@ async def test_a_cancelled_extraction_leaves_no_process(tmp_path: Path) -> None:
         async with asyncio.timeout(0.5):
             await extract(path)
     assert child_processes() == before
+
+
+KILLED_MIDWAY = """#!/bin/sh
+sleep 60 >/dev/null 2>&1 </dev/null &
+echo $! > "$0.started"
+kill -9 $PPID
+"""
+
+
+async def test_what_a_parser_started_ends_though_the_system_killed_the_parser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = written(tmp_path / "antiword", KILLED_MIDWAY)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(ExtractionFailed):
+        await extract(written(tmp_path / "lei.doc", b"\xd0\xcf\x11\xe0" + bytes(600)))
+    started = psutil.Process(int((tmp_path / "antiword.started").read_text()))
+    gone, alive = psutil.wait_procs([started], timeout=5)
+    assert (len(gone), alive) == (1, [])
 
 
 async def test_the_child_sees_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -349,6 +349,8 @@ async def test_a_similar_title_waits_for_a_yes_with_nothing_paid(ingestion: Inge
     assert (result.document_id, result.state) == (waiting.document_id, DocumentState.DISPONIVEL)
     with pytest.raises(WrongDocumentState):
         await ingestion.collection.confirm.execute(waiting.document_id)
+    changed = await process.ingest("Art. 1º Três.", "b.txt", title="CODIGO DE POSTURAS DO MUNICIPIO DE NOVA TRENTO")
+    assert (changed.state, changed.version) == (DocumentState.DISPONIVEL, 2)
 
 
 async def test_the_same_file_with_a_yes_is_confirmed(ingestion: Ingestion) -> None:

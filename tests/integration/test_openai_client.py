@@ -7,7 +7,7 @@ from uuid import uuid4
 import openai
 import pytest
 
-from balcao.domain.chat import Message, MessageRole
+from balcao.domain.chat import Message, MessageRole, TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS
 from balcao.domain.ente import Ente
 from balcao.domain.errors import (
@@ -245,9 +245,18 @@ async def test_vectors_of_another_width_are_refused(server: OpenAIServer, client
 async def test_missing_or_empty_vectors_are_a_failure_of_the_provider(
     server: OpenAIServer, client: openai.AsyncOpenAI, vectors: dict[int, list[float]]
 ) -> None:
-    server.reply_with(embeddings_reply(vectors))
-    with pytest.raises(ProviderUnavailable):
+    server.reply_with(embeddings_reply(vectors, prompt_tokens=7))
+    with pytest.raises(ProviderUnavailable) as caught:
         await embedder(client).embed(["a", "b"])
+    assert caught.value.spent == TokenUsage(prompt_tokens=7, completion_tokens=0)
+
+
+async def test_useless_vectors_of_unknown_cost_are_estimated(server: OpenAIServer, client: openai.AsyncOpenAI) -> None:
+    server.reply_with(embeddings_reply({}, prompt_tokens=None))
+    with pytest.raises(ProviderUnavailable) as caught:
+        await embedder(client).embed(["a", "b"])
+    assert caught.value.spent is not None
+    assert (caught.value.spent.estimated, caught.value.spent.prompt_tokens > 0) == (True, True)
 
 
 async def test_nothing_to_embed_asks_nothing(server: OpenAIServer, client: openai.AsyncOpenAI) -> None:

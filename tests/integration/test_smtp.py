@@ -100,6 +100,13 @@ async def test_a_refusal_at_any_step_is_a_failure(verb: str) -> None:
     assert server.received == []
 
 
+async def test_one_recipient_that_is_refused_is_a_failure_though_the_others_have_it() -> None:
+    async with smtp_server(SmtpServer(unknown=RECIPIENTS[0])) as server:
+        told = await failure(mailer(server, security=SmtpSecurity.NONE))
+    assert "recusou 1 de 2 destinatários" in told
+    assert [received.recipients for received in server.received] == [RECIPIENTS[1:]]
+
+
 async def test_a_server_that_is_not_there_is_a_failure() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

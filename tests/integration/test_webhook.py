@@ -25,7 +25,8 @@ from balcao.domain.prefeitura import Prefeitura
 from balcao.infrastructure.addresses import IpAddress, is_public_address
 from balcao.infrastructure.external import webhook as webhook_module
 from balcao.infrastructure.external.alert_senders import WebhookAlertSender
-from balcao.infrastructure.external.webhook import Resolver, SignedWebhook, WebhookTarget, resolve
+from balcao.infrastructure.external.pinned_url import Resolver, resolve
+from balcao.infrastructure.external.webhook import SignedWebhook, WebhookTarget
 from tests.certificates import Tls, tls_of
 from tests.fakes import FakeClock
 

@@ -86,12 +86,16 @@ class AuditTrail:
         await self._append(work, prefeitura_id, kind, actor, subject, details)
 
     async def document(
-        self, work: UnitOfWork, principal: Principal | None, kind: AuditKind, document: Document
+        self,
+        work: UnitOfWork,
+        actor: Actor,
+        kind: AuditKind,
+        document: Document,
+        details: Mapping[str, Json] = _NOTHING,
     ) -> None:
-        """A global document came in, was described anew, or left; without a principal, by the installation itself."""
-        details: dict[str, Json] = {"hash_arquivo": document.sha256.hex()}
-        actor = Actor.of(principal) if principal else SYSTEM
-        await self._append(work, INSTALLATION_CHAIN, kind, actor, document.id, details)
+        """A global document was sent, came in, was described anew, or left; its file is told by its digest."""
+        known: dict[str, Json] = {"hash_arquivo": document.sha256.hex(), **details}
+        await self._append(work, INSTALLATION_CHAIN, kind, actor, document.id, known)
 
     async def _append(
         self,

@@ -1,15 +1,17 @@
 """Vectors for chunks, batch by batch: a paid batch is kept before the next is asked for, so none is paid for twice."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from balcao.application.ingestion_charges import IngestionCharges
-from balcao.application.ports import Embedder
+from balcao.application.ports import Embedder, EmbeddingBatch
 from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import DocumentChunk, Embedding
+from balcao.domain.errors import ProviderError
 
 NOTHING_SPENT = TokenUsage(prompt_tokens=0, completion_tokens=0)
 
@@ -44,7 +46,7 @@ class ChunkEmbedder:
         """The chunks in order, in batches of the embedder's size.
 
         Raises:
-            ProviderError: the embedder failed; what was paid for until then is kept.
+            ProviderError: the embedder failed; what was paid until then is kept, and what the failure cost is charged.
         """
         size = self._embedder.batch_size
         for first in range(0, len(chunks), size):
@@ -85,13 +87,34 @@ class ChunkEmbedder:
         missing = {digest: text for digest, text in wanted.items() if digest not in known}
         if not missing:
             return known, NOTHING_SPENT
-        batch = await self._embedder.embed(list(missing.values()))
+        batch = await self._embed(list(missing.values()))
         new = dict(zip(missing, batch.embeddings, strict=True))
         if self._embedder.is_paid:
-            async with self._open_work() as work:
-                await work.paid_vectors.save(new)
-                await self._charges.note(work, self._embedder.model, batch.usage)
+            await _even_if_cancelled(self._keep(new, batch.usage))
         return known | new, batch.usage
+
+    async def _embed(self, texts: Sequence[str]) -> EmbeddingBatch:
+        try:
+            return await self._embedder.embed(texts)
+        except ProviderError as error:
+            if error.spent is not None:
+                await _even_if_cancelled(self._keep({}, error.spent))
+            raise
+
+    async def _keep(self, new: dict[bytes, Embedding], usage: TokenUsage) -> None:
+        async with self._open_work() as work:
+            await work.paid_vectors.save(new)
+            await self._charges.note(work, self._embedder.model, usage)
+
+
+async def _even_if_cancelled(work: Coroutine[None, None, None]) -> None:
+    """Do this to its end before a cancellation goes on."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _digest(text: str) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from uuid import uuid4
 
 from balcao.application.unit_of_work import UnitOfWork
+from balcao.domain.audit import Actor
 from balcao.domain.document import Document, DocumentMetadata, DocumentState
 from balcao.domain.ente import Ente
 from balcao.domain.ids import DocumentId, JobId
@@ -68,6 +69,7 @@ async def begin_job(
     work: UnitOfWork,
     document: Document,
     *,
+    requested_by: Actor,
     announce: bool,
     confirmed: bool = False,
     keeps_title: bool = True,
@@ -85,6 +87,7 @@ async def begin_job(
             confirmed=confirmed,
             keeps_title=keeps_title,
             keeps_ente=keeps_ente,
+            requested_by=requested_by,
         )
     )
     if document.state is not DocumentState.PROCESSANDO:
@@ -108,6 +111,8 @@ def document_of(file: FileToIngest, sha256: bytes) -> Document:
         ente=file.ente or Ente.geral(),
         metadata=DocumentMetadata(source=file.source, file_size=file.path.stat().st_size, file_type=suffix),
         file_name=name,
+        title_given=file.title is not None,
+        ente_given=file.ente is not None,
         tags=file.tags,
         validity=file.validity,
         state=DocumentState.PROCESSANDO,

@@ -49,6 +49,10 @@ class AuditKind(StrEnum):
     KEY_REVOKED = "chave_revogada"
     QUOTA_CHANGED = "quota_alterada"
     CREDIT_ADDED = "credito_concedido"
+    DOCUMENT_SENT = "documento_enviado"
+    DOCUMENT_CONFIRMED = "documento_confirmado"
+    DOCUMENT_CANCELLED = "documento_cancelado"
+    DOCUMENT_RETRIED = "documento_retomado"
     DOCUMENT_PUBLISHED = "documento_publicado"
     DOCUMENT_CHANGED = "documento_alterado"
     DOCUMENT_REMOVED = "documento_removido"
@@ -82,8 +86,14 @@ class Actor:
             return cls(kind=ActorKind.KEY, id=principal.api_key_id)
         return cls(kind=ActorKind.INSTALLATION)
 
+    @classmethod
+    def behind(cls, principal: Principal | None) -> "Actor":
+        """Who is behind an act on a document: the request's principal, else a command of the installation."""
+        return cls.of(principal) if principal else cls(kind=ActorKind.INSTALLATION)
+
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM)
+INSTALLATION = Actor(kind=ActorKind.INSTALLATION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

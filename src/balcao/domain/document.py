@@ -90,7 +90,7 @@ class Document:
     ``file_path`` is the key of the original in file storage and ``file_name`` what its file was called; ``sha256`` is
     the digest of the file's bytes and ``text_sha256`` that of its extracted text, None until it is read, both 32 bytes.
     ``act`` is the normative act that the document is, where its title says so. Versions of one source count from 1;
-    ``replaced_by`` is the newer one.
+    ``replaced_by`` is the newer one. ``title_given`` and ``ente_given``: a person said it, it was not recognised.
     """
 
     id: DocumentId
@@ -105,12 +105,32 @@ class Document:
     act: Act | None = None
     tags: tuple[str, ...] = ()
     validity: Validity = field(default_factory=Validity)
+    title_given: bool = False
+    ente_given: bool = False
     version: int = 1
     replaced_by: DocumentId | None = None
     state: DocumentState = DocumentState.PROCESSANDO
     chunks: tuple[DocumentChunk, ...] = ()
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+    def after(self, older: "Document") -> "Document":
+        """This document as the next version of its source: what people said of the older one, and nobody of this one,
+        goes on holding. What was revoked does not come into force because its file changed.
+        """
+        keeps_title = older.title_given and not self.title_given
+        keeps_ente = older.ente_given and not self.ente_given
+        return replace(
+            self,
+            title=older.title if keeps_title else self.title,
+            act=older.act if keeps_title else self.act,
+            title_given=self.title_given or older.title_given,
+            ente=older.ente if keeps_ente else self.ente,
+            ente_given=self.ente_given or older.ente_given,
+            tags=self.tags or older.tags,
+            validity=self.validity.completed_by(older.validity),
+            version=older.version + 1,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

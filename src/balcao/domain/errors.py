@@ -57,6 +57,7 @@
     │   ├── ProviderRateLimited
     │   └── ProviderRefused
     ├── DeliveryFailed
+    ├── IngestionBroken
     └── InstallationError
         ├── InvalidConfiguration
         ├── DatabaseUnreachable
@@ -434,6 +435,12 @@ class DeliveryFailed(BalcaoError):
     """O aviso não pôde ser entregue; o Balcão tenta de novo sozinho."""
 
     code = "delivery_failed"
+
+
+class IngestionBroken(BalcaoError):
+    """A leitura parou por uma falha que o Balcão não previu; ela está no log do trabalhador, com o id do trabalho."""
+
+    code = "ingestion_broken"
 
 
 class InstallationError(BalcaoError):

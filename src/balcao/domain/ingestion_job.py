@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from balcao.domain.audit import INSTALLATION, Actor
 from balcao.domain.ids import DocumentId, JobId
 
 MAX_FAILURES = 5
@@ -45,7 +46,7 @@ class IngestionJob:
     were given, and are not to be recognised. ``done`` of ``total`` counts the step's chunks. ``attempts`` counts the
     starts; ``failures`` those that an error or a kill ended, not those that were given back. ``tokens`` is what the
     provider charged so far. ``related`` is the document that this one repeats or resembles. ``owner`` is the process
-    at work, ``not_before`` when to try again.
+    at work, ``not_before`` when to try again. ``requested_by`` is who brought the document in, confirmed or retried it.
     """
 
     id: JobId
@@ -60,6 +61,7 @@ class IngestionJob:
     confirmed: bool = False
     keeps_title: bool = False
     keeps_ente: bool = False
+    requested_by: Actor = INSTALLATION
     error_code: str | None = None
     reason: str | None = None
     related: DocumentId | None = None

@@ -58,6 +58,17 @@ class DocumentRepository(Protocol):
         """The document without its text and chunks."""
         ...
 
+    async def lock(self, document_id: DocumentId) -> bool:
+        """Until the unit of work ends, nobody else changes or removes the document, or says that it revoked another.
+
+        False when there is no such document.
+        """
+        ...
+
+    async def find_revoked_by(self, document_id: DocumentId) -> Document | None:
+        """The oldest document that this one revoked, in any state; without text."""
+        ...
+
     async def find_by_source(self, source: str) -> Document | None:
         """The document of this source that is searched, or else the one on its way."""
         ...
@@ -86,7 +97,7 @@ class DocumentRepository(Protocol):
         ...
 
     async def delete_failed(self, sha256: bytes) -> int:
-        """Remove failed documents with these bytes, which are given again; how many."""
+        """Remove failed documents with these bytes, which are given again; how many. What revoked another stays."""
         ...
 
     async def unused_originals(self, keys: Sequence[str]) -> list[str]:

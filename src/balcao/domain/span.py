@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from balcao.domain.errors import UnsatisfiableRange
 
+SMALL_BYTES = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByteSpan:
@@ -13,9 +15,13 @@ class ByteSpan:
     last: int | None
 
     @property
-    def begins(self) -> bool:
-        """Whether it asks for the file's first bytes."""
-        return self.first == 0
+    def is_small(self) -> bool:
+        """Whether it is a viewer's piece of a file that is open already: at most SMALL_BYTES, known to end, and not the
+        file's first ones.
+        """
+        if self.first is None:
+            return (self.last or 0) <= SMALL_BYTES
+        return self.first > 0 and self.last is not None and self.last - self.first < SMALL_BYTES
 
     def within(self, size: int) -> tuple[int, int]:
         """Where it starts, and before where it ends, in a file of this size.

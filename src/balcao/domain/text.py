@@ -8,6 +8,7 @@ from balcao.domain.errors import EmptyMessage, InvalidText, UnreadableFile
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _DEEPEST_JSON = 16
 _LONGEST_PATH = 1000
+_LONGEST_FILE_NAME = 200
 
 
 def require_storable(value: object, *, param: str | None = None, depth: int = _DEEPEST_JSON) -> None:
@@ -60,3 +61,8 @@ def storable_path(path: str) -> str:
             f"{kept[-60:]}: o caminho tem {len(kept)} caracteres, e o máximo é {_LONGEST_PATH}; mova o arquivo."
         )
     return kept
+
+
+def short_file_name(name: str) -> str:
+    """The end of a file's name, suffix included, in 200 bytes of UTF-8; most file systems allow 255."""
+    return name.encode("utf-8", "replace")[-_LONGEST_FILE_NAME:].decode("utf-8", "ignore")

@@ -26,6 +26,13 @@ class Validity:
         if self.start and self.end and self.end < self.start:
             raise InvalidInput("A vigência termina antes de começar; confira as duas datas.", param="vigente_ate")
 
+    def completed_by(self, older: "Validity") -> "Validity":
+        """What this one states, and what only an older one does; an older day that contradicts this one is dropped."""
+        start, end = self.start or older.start, self.end or older.end
+        if start and end and end < start:
+            start, end = self.start, self.end
+        return Validity(start=start, end=end, revoked_by=self.revoked_by or older.revoked_by)
+
     def holds_on(self, day: date) -> bool:
         """Whether the document is in force on this day."""
         if self.start and day < self.start:

@@ -1,10 +1,13 @@
 """Addresses of other servers, and which of them may be told secrets."""
 
 import ipaddress
+import re
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 IpAddress = IPv4Address | IPv6Address
+
+_CREDENTIALS = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 """Where a provider describes itself, behind its issuer's address (OpenID Connect Discovery 1.0, section 4)."""
@@ -20,6 +23,11 @@ def is_secure_url(url: str) -> bool:
     if not host or parts.username is not None or parts.fragment:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+
+
+def without_credentials(url: str) -> str:
+    """The address without the user and the password that may stand in it (RFC 3986, section 3.2.1)."""
+    return _CREDENTIALS.sub(r"\1", url)
 
 
 def _is_loopback(host: str) -> bool:

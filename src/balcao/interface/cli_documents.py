@@ -52,13 +52,22 @@ def ingest(
     simulate: Annotated[
         bool, typer.Option("--simular", help="Diz o que aconteceria e quanto custaria; não grava nada.")
     ] = False,
+    internal: Annotated[
+        bool, typer.Option("--rede-interna", help="Aceita endereços desta máquina e da rede interna.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Ingere documentos; o que já está na coleção não entra de novo, e o que mudou vira nova versão."""
     from balcao.interface.ingestion import IngestionOptions, ingest_inputs
 
     options = IngestionOptions(
-        ente=ente, source=source, name=name, tags=tuple(tags or ()), confirm=confirm, simulate=simulate
+        ente=ente,
+        source=source,
+        name=name,
+        tags=tuple(tags or ()),
+        confirm=confirm,
+        simulate=simulate,
+        internal=internal,
     )
 
     async def action(installation: runtime.Installation) -> list[ingestion_output.IngestedFile]:
@@ -131,7 +140,7 @@ def cancel_document(document_id: Id, as_json: Json = False) -> None:
 
 @documents_app.command("remover")
 def remove_document(document_id: Id, as_json: Json = False) -> None:
-    """Remove um documento com seus trechos, vetores e original."""
+    """Remove um documento com seus trechos e vetores; o original vai depois, com a limpeza do servidor."""
 
     async def action(installation: runtime.Installation) -> Document:
         async with installation.container() as container:

@@ -31,7 +31,10 @@ Begin = Callable[[], Awaitable[Registered]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestionOptions:
-    """What holds for every input of a command; ``source`` and ``name`` are for one alone."""
+    """What holds for every input of a command; ``source`` and ``name`` are for one alone.
+
+    With ``internal`` addresses may be of this machine or its network.
+    """
 
     ente: str | None = None
     source: str | None = None
@@ -39,6 +42,7 @@ class IngestionOptions:
     tags: tuple[str, ...] = ()
     confirm: bool = False
     simulate: bool = False
+    internal: bool = False
 
 
 _NO_OPTIONS = IngestionOptions()
@@ -54,7 +58,7 @@ async def ingest_inputs(
         InstallationError: the database or the storage went away; what was ingested before stays.
     """
     given = parse_ente(options.ente, container.directory) if options.ente else None
-    inputs = inputs_of(arguments, name=options.name)
+    inputs = inputs_of(arguments, name=options.name, internal=options.internal)
     if options.source and len(inputs) != 1:
         raise InvalidInput("--origem vale para um só documento; ingira-os um a um.")
     done: list[IngestedFile] = []

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from balcao.domain.errors import EmptyFile, InvalidInput
 from balcao.domain.text import storable_path
+from balcao.infrastructure.addresses import IpAddress, without_credentials
 from balcao.infrastructure.external.web_download import WebDownload
 
 STANDARD_INPUT = "-"
@@ -28,10 +29,19 @@ class LocalFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestionInput:
-    """One thing to ingest: ``label`` is what the person calls it, ``name`` what to call the standard input."""
+    """One thing to ingest: ``place`` is where it is, ``name`` what to call the standard input.
 
-    label: str
+    With ``internal`` an address may be of this machine or its network.
+    """
+
+    place: str
     name: str | None = None
+    internal: bool = False
+
+    @property
+    def label(self) -> str:
+        """What the person calls it; never a password."""
+        return without_credentials(self.place) if is_address(self.place) else self.place
 
     @asynccontextmanager
     async def local(self) -> AsyncIterator[LocalFile]:
@@ -41,17 +51,18 @@ class IngestionInput:
             UnreadableFile, EmptyFile: it cannot be had; the message names it.
             UnreadableFile: its path is longer than what is kept.
         """
-        if self.label == STANDARD_INPUT:
+        if self.place == STANDARD_INPUT:
             with TemporaryDirectory(prefix="balcao-") as folder:
                 yield LocalFile(
                     path=_from_standard_input(Path(folder), self.name or ""), file_name=self.name or "", source=None
                 )
-        elif is_address(self.label):
+        elif is_address(self.place):
+            download = WebDownload(is_allowed=_anything) if self.internal else WebDownload()
             with TemporaryDirectory(prefix="balcao-") as folder:
-                path = await WebDownload().fetch(self.label, Path(folder))
+                path = await download.fetch(self.place, Path(folder))
                 yield LocalFile(path=path, file_name=path.name, source=self.label)
         else:
-            path = Path(self.label)
+            path = Path(self.place)
             yield LocalFile(path=path, file_name=path.name, source=_place_of(path))
 
 
@@ -60,7 +71,7 @@ def is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def inputs_of(arguments: list[str], *, name: str | None) -> list[IngestionInput]:
+def inputs_of(arguments: list[str], *, name: str | None, internal: bool = False) -> list[IngestionInput]:
     """One input a file, in order, each once; folders are looked into, patterns matched.
 
     Raises:
@@ -68,8 +79,12 @@ def inputs_of(arguments: list[str], *, name: str | None) -> list[IngestionInput]
     """
     if STANDARD_INPUT in arguments and not name:
         raise InvalidInput('A entrada padrão ("-") precisa de --nome, com a extensão do formato: --nome aviso.txt.')
-    labels = [label for argument in arguments for label in _labels(argument)]
-    return [IngestionInput(label=label, name=name) for label in dict.fromkeys(labels)]
+    places = [place for argument in arguments for place in _places(argument)]
+    return [IngestionInput(place=place, name=name, internal=internal) for place in dict.fromkeys(places)]
+
+
+def _anything(_address: IpAddress) -> bool:
+    return True
 
 
 def _place_of(path: Path) -> str:
@@ -77,14 +92,14 @@ def _place_of(path: Path) -> str:
     return storable_path(os.path.realpath(path))
 
 
-def _labels(argument: str) -> Iterator[str]:
+def _places(argument: str) -> Iterator[str]:
     if argument == STANDARD_INPUT or is_address(argument):
         yield argument
         return
     path = Path(argument)
     if not _exists(path) and glob.has_magic(argument):
         matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may be absolute
-        yield from (label for match in matches for label in _labels(match)) if matches else [argument]
+        yield from (place for match in matches for place in _places(match)) if matches else [argument]
     elif _is_folder(path):
         yield from (str(found) for found in sorted(_inside(path)))
     else:

@@ -16,13 +16,15 @@ from balcao.interface.dependencies.container import Container
 _SECONDS_BETWEEN_LOOKS = 5.0
 _SECONDS_BETWEEN_RECOVERIES = 60.0
 _SECONDS_WITHOUT_DATABASE = 5.0
+_SECONDS_AFTER_FAILURE = 5.0
 _log = structlog.get_logger("balcao.worker")
 
 
 async def work(installation: runtime.Installation, *, until_empty: bool = False) -> int:
     """Do jobs until cancelled, or until the queue is empty; how many. What is at work then goes back to the queue.
 
-    A database that is away is waited for. Raises what keeps the program from starting.
+    A database that is away is waited for; of any other failure the log tells. Raises what keeps the program from
+    starting.
     """
     async with installation.container() as container:
         done = 0
@@ -36,6 +38,13 @@ async def work(installation: runtime.Installation, *, until_empty: bool = False)
                     raise
                 _log.warning("database_away", error_code=error.code)
                 await asyncio.sleep(_SECONDS_WITHOUT_DATABASE)
+            except BalcaoError:
+                raise
+            except Exception:
+                if until_empty:
+                    raise
+                _log.exception("worker_broke")
+                await asyncio.sleep(_SECONDS_AFTER_FAILURE)
 
 
 async def _work_through(container: Container, queue: JobQueue, *, until_empty: bool) -> int:
@@ -57,17 +66,14 @@ async def _work_through(container: Container, queue: JobQueue, *, until_empty: b
 
 async def _do(container: Container, queue: JobQueue, taken: QueueEntry) -> None:
     """Do one job; its end is in its row, so that here it is only told to the log."""
-    beating = asyncio.create_task(queue.keep(taken))
     try:
-        await _process(container, taken)
+        async with queue.kept(taken):
+            await _process(container, taken)
     except DatabaseUnreachable:
         raise  # the entry stays this process's until it is stale
     except BaseException:
         await asyncio.shield(queue.done(taken))
         raise
-    finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
     await queue.done(taken)
 
 
@@ -79,6 +85,10 @@ async def _process(container: Container, taken: QueueEntry) -> None:
         raise
     except BalcaoError as error:
         _log.warning("job_ended", job_id=str(taken.job_id), error_code=error.code)
+        return
+    except Exception:  # noqa: BLE001 - the edge of the process: one file's failure must not keep the others waiting
+        _log.exception("job_broke", job_id=str(taken.job_id))
+        await container.collection.abandon.execute(taken.job_id)
         return
     _log.info(
         "job_done",

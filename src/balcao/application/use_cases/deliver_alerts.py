@@ -6,7 +6,7 @@ from balcao.application.ports import AlertNotice, AlertSender, Clock
 from balcao.application.tenancy import find_prefeitura
 from balcao.application.unit_of_work import InstallationUnitOfWork, TenantUnitOfWork
 from balcao.domain.alerts import AlertDelivery, Channel, DeliveryState, QuotaAlert
-from balcao.domain.errors import DeliveryFailed
+from balcao.domain.errors import BalcaoError, DeliveryFailed, InstallationError
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.usuario import Papel, Usuario
 
@@ -35,7 +35,11 @@ class DeliverAlertsUseCase:
         self._others = others
 
     async def execute(self) -> int:
-        """Send all that is due; how many arrived."""
+        """Send all that is due; how many arrived. One that fails is put off, and keeps no other waiting.
+
+        Raises:
+            InstallationError: the database went away; what was begun is sent again later.
+        """
         arrived = 0
         while alert := await self._begin_next():
             if alert.deliveries[0].state is DeliveryState.PENDING:
@@ -54,10 +58,11 @@ class DeliverAlertsUseCase:
         return alert.with_delivery(begun)
 
     async def _send(self, alert: QuotaAlert, delivery: AlertDelivery) -> bool:
-        notice = await self._notice(alert)
         try:
-            await self._sender(delivery.channel).send(notice)
-        except DeliveryFailed as error:
+            await self._sender(delivery.channel).send(await self._notice(alert))
+        except InstallationError:
+            raise
+        except BalcaoError as error:
             outcome = delivery.failed(error.message)
         else:
             outcome = delivery.delivered(self._clock.now())

@@ -6,7 +6,8 @@ from datetime import date
 from balcao.application.audit_trail import AuditTrail
 from balcao.application.unit_of_work import InstallationUnitOfWork
 from balcao.domain.acts import act_of_title
-from balcao.domain.audit import AuditKind
+from balcao.domain.audit import Actor, AuditKind
+from balcao.domain.canonical_json import Json
 from balcao.domain.document import Document
 from balcao.domain.document_description import checked_tags, checked_title
 from balcao.domain.ente import Ente
@@ -55,13 +56,15 @@ class EditDocumentUseCase:
         if request.revoked_by == request.document_id:
             raise InvalidInput("Um documento não revoga a si mesmo; informe o que o revogou.", param="revogado_por")
         async with self._open_work() as work:
+            await work.documents.lock(request.document_id)
             current = await work.documents.find_summary(request.document_id)
             if current is None:
                 raise DocumentNotFound
             changed = await work.documents.describe(_changed(current, request))
             if changed is None:
                 raise IngestionInProgress("O documento está sendo processado; altere-o quando terminar.")
-            await self._trail.document(work, request.principal, AuditKind.DOCUMENT_CHANGED, changed)
+            actor, changes = Actor.of(request.principal), _changes(current, changed)
+            await self._trail.document(work, actor, AuditKind.DOCUMENT_CHANGED, changed, changes)
         return changed
 
 
@@ -72,6 +75,8 @@ def _changed(current: Document, request: EditDocumentRequest) -> Document:
     return replace(
         current,
         title=title,
+        title_given=current.title_given or request.title is not None,
+        ente_given=current.ente_given or request.ente is not None,
         act=current.act if request.title is None else act_of_title(title),
         ente=request.ente or current.ente,
         tags=current.tags if request.tags is None else checked_tags(request.tags),
@@ -81,3 +86,22 @@ def _changed(current: Document, request: EditDocumentRequest) -> Document:
             revoked_by=given.get("revoked_by", validity.revoked_by),
         ),
     )
+
+
+def _changes(current: Document, changed: Document) -> dict[str, Json]:
+    """What became of each thing that is another now, as it is recorded."""
+    before, after = _facts(current), _facts(changed)
+    return {name: {"antes": before[name], "depois": after[name]} for name in after if after[name] != before[name]}
+
+
+def _facts(document: Document) -> dict[str, Json]:
+    """What people say of a document."""
+    ente, validity = document.ente, document.validity
+    return {
+        "title": document.title,
+        "ente": {"esfera": ente.esfera, "uf": ente.uf, "ibge": ente.ibge},
+        "tags": list(document.tags),
+        "vigente_de": validity.start.isoformat() if validity.start else None,
+        "vigente_ate": validity.end.isoformat() if validity.end else None,
+        "revogado_por": str(validity.revoked_by) if validity.revoked_by else None,
+    }

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from balcao.application.daily_limits import start_of_day
 from balcao.application.ports import Clock, FileStorage, FileStream
-from balcao.application.unit_of_work import TenantUnitOfWork
+from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
 from balcao.domain.credentials import address_subject
 from balcao.domain.document import Document, DocumentState
 from balcao.domain.errors import DailyLimitReached, DocumentNotFound, OriginalNotFound
@@ -19,6 +19,9 @@ _PUBLIC = (DocumentState.DISPONIVEL, DocumentState.SUBSTITUIDO)
 _ENOUGH_TO_TELL = 256 * 1024
 """Bytes of a text by which its encoding is told: browsers take what has no charset for Windows-1252."""
 _SCOPE = "original-endereco"
+_PIECES_SCOPE = "original-trecho-endereco"
+_PIECES_EACH = 100
+"""Small pieces that a network address may read for each original that it may open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +85,23 @@ class OpenOriginalUseCase:
 
     async def _document(self, request: OpenOriginalRequest) -> Document:
         is_known = request.principal is not None and not request.principal.is_anonymous
-        begins = request.span is None or request.span.begins
         async with self._open_work() as work:
             found = await work.documents.find_summary(request.document_id)
             if found is None or not (is_known or found.state in _PUBLIC):
                 raise DocumentNotFound
-            if begins and not is_known:
-                day, subject = start_of_day(self._clock.now()), address_subject(request.address)
-                if not await work.counters.take(_SCOPE, subject, day, limit=self._per_address):
-                    raise DailyLimitReached(
-                        "Este endereço já abriu hoje os originais que podia sem login; entre com a sua conta."
-                    )
+            if not is_known:
+                await self._count(work, request)
         return found
+
+    async def _count(self, work: UnitOfWork, request: OpenOriginalRequest) -> None:
+        """A viewer reads one original in many small pieces; whatever else is asked for counts as opened once more."""
+        is_small = request.span is not None and request.span.is_small
+        scope, limit = (_PIECES_SCOPE, _PIECES_EACH * self._per_address) if is_small else (_SCOPE, self._per_address)
+        day, subject = start_of_day(self._clock.now()), address_subject(request.address)
+        if not await work.counters.take(scope, subject, day, limit=limit):
+            raise DailyLimitReached(
+                "Este endereço já abriu hoje os originais que podia sem login; entre com a sua conta."
+            )
 
     async def _link(self, document: Document) -> str | None:
         link = await self._storage.download_url(document.file_path, life=LINK_LIFE)

@@ -14,6 +14,7 @@ from balcao.application.job_attempts import JobAttempts
 from balcao.application.ports import FileStorage
 from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
 from balcao.domain.audit import AuditKind
+from balcao.domain.canonical_json import Json
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import Document, DocumentChunk, DocumentState, ExtractedDocument
 from balcao.domain.document_service import DocumentService
@@ -28,11 +29,11 @@ from balcao.domain.errors import (
 )
 from balcao.domain.ids import DocumentId, JobId
 from balcao.domain.ingestion_job import IngestionJob, JobStep
+from balcao.domain.text import short_file_name
 
 _MAY_PASS = (ProviderRateLimited, ProviderUnavailable, StorageUnavailable)
 _NOBODYS_FAULT = (IngestionCancelled, DatabaseUnreachable)
 """Ends of an attempt that are noted already, or cannot be: whoever takes the job up next finds it as it is."""
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ class ProcessDocumentUseCase:
     async def _extract(self, document: Document) -> ExtractedDocument:
         """Read the original in a folder of its own, under its own name, by which the errors speak of it."""
         with TemporaryDirectory(prefix="balcao-") as folder:
-            path = Path(folder) / (document.file_name[-_LONGEST_NAME:] or "documento")
+            path = Path(folder) / (short_file_name(document.file_name) or "documento")
             await self._storage.fetch(document.file_path, path)
             return await self._reader.extract(path)
 
@@ -132,20 +133,28 @@ class ProcessDocumentUseCase:
         self, job: IngestionJob, document: Document, extracted: ExtractedDocument
     ) -> tuple[Document, Document | None]:
         """The document with its text, saved; and the one whose title is alike, when that is to be confirmed first."""
-        ente = document.ente if job.keeps_ente else self._reader.issuer(extracted)
-        title = None if job.keeps_title else extracted.title
+        ente = document.ente if job.keeps_ente or document.ente_given else self._reader.issuer(extracted)
+        title = None if job.keeps_title or document.title_given else extracted.title
         async with self._open_work() as work:
             if not await work.jobs.advance(job, JobStep.LER, 0, 0):
                 raise IngestionCancelled
             service = DocumentService(work.documents)
             read = await service.with_text(document, extracted, title=title, ente=ente)
-            alike = None if job.confirmed else await service.similar_to(read)
+            known = job.confirmed or await self._is_new_version(work, read)
+            alike = None if known else await service.similar_to(read)
             if alike is None:
                 return await work.documents.save(read), None
             await work.documents.save(replace(read, state=DocumentState.AGUARDANDO_CONFIRMACAO))
             if not await work.jobs.finish(job, reason=resembles(alike), related=alike.id):
                 raise IngestionCancelled
         return read, alike
+
+    @staticmethod
+    async def _is_new_version(work: UnitOfWork, document: Document) -> bool:
+        """Whether its source is in the collection already: what it may resemble was decided with the first one."""
+        source = document.metadata.source
+        older = await work.documents.find_by_source(source) if source else None
+        return older is not None and older.id != document.id
 
     async def _embed(
         self, job: IngestionJob, chunks: Sequence[DocumentChunk], progress: Progress
@@ -180,28 +189,33 @@ class ProcessDocumentUseCase:
         current = await work.documents.find_by_id(document.id)
         if not goes_on or current is None:
             raise IngestionCancelled
-        version = await self._replace_older(work, current)
-        published = await work.documents.save(replace(current, state=DocumentState.DISPONIVEL, version=version))
+        older = await self._replace_older(work, current)
+        new = current.after(older) if older else current
+        published = await work.documents.save(replace(new, state=DocumentState.DISPONIVEL))
         await work.chunks.save_chunks(chunks)
         await work.vectors.add_chunk_embeddings(chunks)
         await work.passages.index_terms(document.id)
         await self._embedder.forget(work, chunks)
         await work.jobs.finish(job, reason=remark)
-        await self._trail.document(work, None, AuditKind.DOCUMENT_PUBLISHED, published)
+        details: dict[str, Json] = {"versao": published.version, "substitui": str(older.id) if older else None}
+        await self._trail.document(work, job.requested_by, AuditKind.DOCUMENT_PUBLISHED, published, details)
         return published
 
-    async def _replace_older(self, work: UnitOfWork, new: Document) -> int:
+    async def _replace_older(self, work: UnitOfWork, new: Document) -> Document | None:
         """Take the searched document of the same source out of the search; its text and passages stay, for answers that
-        cite them. The new one's version.
+        cite them. What it was, with what people said of it until now.
         """
         source = new.metadata.source
-        older = await work.documents.find_by_source(source) if source else None
-        if older is None or older.id == new.id:
-            return new.version
+        found = await work.documents.find_by_source(source) if source else None
+        if found is None or found.id == new.id or not await work.documents.lock(found.id):
+            return None
+        older = await work.documents.find_by_id(found.id)
+        if older is None:
+            return None
         await work.documents.save(replace(older, state=DocumentState.SUBSTITUIDO, replaced_by=new.id))
         await work.vectors.delete_document_embeddings(older.id)
         await work.chunks.delete_terms_by_document_id(older.id)
-        return older.version + 1
+        return older
 
 
 def _unread_pages(extracted: ExtractedDocument) -> str | None:

@@ -5,8 +5,8 @@ stays 0 after a kill), every end of a job written by the use case. An entry only
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -59,7 +59,7 @@ class JobQueue:
                 await self._connection.close(timeout=5)
 
     async def take(self) -> QueueEntry | None:
-        """The next entry, which is this process's while ``keep`` runs; None when there is nothing to do."""
+        """The next entry, which is this process's while it is ``kept``; None when there is nothing to do."""
         self._news.clear()
         with _losses_explained():
             found = await self._queue.dequeue(
@@ -73,7 +73,17 @@ class JobQueue:
             return None
         return QueueEntry(job_id=JobId(UUID((found[0].payload or b"").decode())), entry=found[0])
 
-    async def keep(self, taken: QueueEntry) -> None:
+    @asynccontextmanager
+    async def kept(self, taken: QueueEntry) -> AsyncIterator[None]:
+        """Meanwhile the entry stays this process's; behind it, nothing uses the connection any more."""
+        beating = asyncio.create_task(self._keep(taken))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _keep(self, taken: QueueEntry) -> None:
         """Give signs of life for the entry until cancelled."""
         while True:
             await asyncio.sleep(_BEAT_SECONDS)

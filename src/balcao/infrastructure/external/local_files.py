@@ -4,11 +4,12 @@ import errno
 import hashlib
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from balcao.domain.errors import CorruptOriginal, EmptyFile, UnreadableFile
+from balcao.domain.errors import CorruptOriginal, EmptyFile, StorageUnavailable, UnreadableFile
 from balcao.domain.originals import digest_in_key
 
 PIECE_BYTES = 1024 * 1024
@@ -55,18 +56,24 @@ def pieces_for(path: Path, key: str, *, size: int = PIECE_BYTES) -> Iterator[byt
 
 
 class CheckedCopy:
-    """A new local file that is written in pieces and is only left there whole, with the bytes of its key."""
+    """A new local file that is written in pieces and is only left there whole, with the bytes of its key.
+
+    Raises:
+        StorageUnavailable: this machine's disk does not take it; in time, it may.
+    """
 
     def __init__(self, path: Path, key: str) -> None:
         self._path = path
         self._wanted = digest_in_key(key)
         self._digest = hashlib.sha256()
-        self._file = path.open("xb")
+        with _refusals_explained(path):
+            self._file = path.open("xb")
 
     def write(self, piece: bytes) -> None:
         """Add a piece."""
         self._digest.update(piece)
-        self._file.write(piece)
+        with _refusals_explained(self._path):
+            self._file.write(piece)
 
     def __enter__(self) -> Self:
         return self
@@ -74,13 +81,28 @@ class CheckedCopy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Raises CorruptOriginal when the bytes are not those of the key."""
-        self._file.close()
-        is_right = self._wanted in (None, self._digest.digest())
-        if error is not None or not is_right:
+        """Raises CorruptOriginal or StorageUnavailable: these are not the key's bytes, or the last were not taken."""
+        is_right = error is None and self._wanted in (None, self._digest.digest())
+        try:
+            with _refusals_explained(self._path):
+                self._file.close()
+        except StorageUnavailable:
+            self._path.unlink()
+            raise
+        if not is_right:
             self._path.unlink()
         if error is None and not is_right:
             raise CorruptOriginal
+
+
+@contextmanager
+def _refusals_explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(
+            f"A pasta {path.parent} não aceitou o arquivo; confira o espaço em disco e a permissão."
+        ) from error
 
 
 def unreadable(path: Path, error: OSError) -> UnreadableFile:

@@ -25,6 +25,7 @@ from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
 from balcao.domain.reranking import RankingPrompt, read_order
 
 _NO_ANSWER = "O provedor do modelo respondeu sem conteúdo; tente de novo em instantes."
+_INVALID_VECTOR = "O provedor respondeu com um vetor inválido; tente de novo em instantes."
 _RETRIES = 2
 _RANKING_SECONDS = 15.0  # an answer waits for no order longer than that
 _NO_KEY = "sem-chave"  # the SDK refuses to be made with an empty one
@@ -188,7 +189,7 @@ class OpenAIEmbedder:
         """Embed texts; an empty sequence asks nothing of the provider.
 
         Raises:
-            ProviderError: as ``OpenAILanguageModel.complete``.
+            ProviderError: as ``OpenAILanguageModel.complete``; with what it cost, where the answer is of no use.
             IncompatibleEmbedder: the vectors do not have EMBEDDING_DIMENSIONS.
         """
         if not texts:
@@ -198,15 +199,14 @@ class OpenAIEmbedder:
             response = await self._client.embeddings.create(
                 model=self._model, input=list(texts), dimensions=dimensions, encoding_format="float"
             )
-        vectors = _vectors(response, len(texts))
-        return EmbeddingBatch(
-            embeddings=tuple(Embedding(vector=vector, model=self._model) for vector in vectors),
-            usage=self._usage(response, texts),
-        )
+        usage = self._usage(response, texts)
+        vectors = _vectors(response, len(texts), spent=usage)
+        embeddings = tuple(Embedding(vector=vector, model=self._model) for vector in vectors)
+        return EmbeddingBatch(embeddings=embeddings, usage=usage)
 
     def _usage(self, response: CreateEmbeddingResponse, texts: Sequence[str]) -> TokenUsage:
         # The SDK types ``usage`` as always there; compatible servers leave it out, and None arrives.
-        prompt_tokens = getattr(response.usage, "prompt_tokens", None)
+        prompt_tokens = getattr(getattr(response, "usage", None), "prompt_tokens", None)
         if isinstance(prompt_tokens, int):
             return TokenUsage(prompt_tokens=prompt_tokens, completion_tokens=0)
         estimate = sum(self._tokens.count(text) for text in texts)
@@ -292,21 +292,21 @@ def _keep_valid_citations(text: str, passages: int) -> tuple[str, tuple[int, ...
     return _MARKER.sub(keep, text), tuple(cited)
 
 
-def _vectors(response: CreateEmbeddingResponse, expected: int) -> list[tuple[float, ...]]:
-    """Unit vectors in the order of the texts."""
+def _vectors(response: CreateEmbeddingResponse, expected: int, *, spent: TokenUsage) -> list[tuple[float, ...]]:
+    """Unit vectors in the order of the texts, which were paid for however they are."""
     try:
         received = {item.index: [float(value) for value in item.embedding] for item in response.data}
     except (AttributeError, TypeError, ValueError) as error:
-        raise ProviderUnavailable(_NO_ANSWER) from error
+        raise ProviderUnavailable(_NO_ANSWER, spent=spent) from error
     if received.keys() != set(range(expected)):
-        raise ProviderUnavailable(_NO_ANSWER)
-    return [_unit(received[index]) for index in range(expected)]
+        raise ProviderUnavailable(_NO_ANSWER, spent=spent)
+    return [_unit(received[index], spent) for index in range(expected)]
 
 
-def _unit(vector: Sequence[float]) -> tuple[float, ...]:
+def _unit(vector: Sequence[float], spent: TokenUsage) -> tuple[float, ...]:
     if len(vector) != EMBEDDING_DIMENSIONS:
         raise IncompatibleEmbedder
     norm = math.hypot(*vector)
     if not norm or not math.isfinite(norm):
-        raise ProviderUnavailable("O provedor respondeu com um vetor inválido; tente de novo em instantes.")
+        raise ProviderUnavailable(_INVALID_VECTOR, spent=spent)
     return tuple(value / norm for value in vector)

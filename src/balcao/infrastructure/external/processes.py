@@ -8,17 +8,20 @@ import psutil
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
+_STARTED = 19
+"""Field 22 of /proc/PID/stat, counted behind the process's name, which is the second (proc_pid_stat(5))."""
 
 
 class MachineProcesses:
     """Implements ``Processes``: by machine, its boot, its namespace of process numbers, number and starting time.
 
-    A container's numbers begin again at 1 on a machine that it shares: hence the namespace (pid_namespaces(7)).
+    A container's numbers begin again at 1 on a machine that it shares: hence the namespace (pid_namespaces(7)). The
+    starting time is in the kernel's ticks since boot, which do not move when the clock is set.
     """
 
     def __init__(self) -> None:
         self._place = f"{socket.gethostname()}/{_first_line(_BOOT)}/{_namespace()}"
-        self._name = f"{self._place}/{os.getpid()}/{psutil.Process().create_time()}"
+        self._name = f"{self._place}/{os.getpid()}/{_start_of(psutil.Process())}"
 
     def me(self) -> str:
         """This process."""
@@ -32,9 +35,17 @@ class MachineProcesses:
             return False
         try:
             found = psutil.Process(int(number))
-            return str(found.create_time()) != process or found.status() == psutil.STATUS_ZOMBIE
+            return _start_of(found) != process or found.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
+
+
+def _start_of(process: psutil.Process) -> str:
+    """When a process started; without /proc, by the clock."""
+    try:
+        return Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[_STARTED]
+    except OSError:
+        return str(process.create_time())
 
 
 def _first_line(path: Path) -> str:

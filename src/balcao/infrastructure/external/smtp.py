@@ -56,10 +56,11 @@ class SmtpMailer:
         """Hand one message for all recipients to the mail server; none of them sees the others.
 
         Raises:
-            DeliveryFailed: the server does not answer, or refused the login or the message.
+            DeliveryFailed: the server does not answer, or refused the login, the message or some of its recipients; the
+                others have it then, and get it again with the next try.
         """
         try:
-            await asyncio.to_thread(self._hand_over, self._message(mail), recipients)
+            refused = await asyncio.to_thread(self._hand_over, self._message(mail), recipients)
         except smtplib.SMTPAuthenticationError as error:
             raise DeliveryFailed("O servidor de e-mail recusou SMTP_USER ou SMTP_PASSWORD.") from error
         except UnicodeError as error:
@@ -74,6 +75,8 @@ class SmtpMailer:
             raise DeliveryFailed("O certificado do servidor de e-mail não confere; nada foi enviado.") from error
         except OSError as error:
             raise DeliveryFailed("O servidor de e-mail não respondeu.") from error
+        if refused:
+            raise DeliveryFailed(f"O servidor de e-mail recusou {refused} de {len(recipients)} destinatários.")
 
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
@@ -86,14 +89,15 @@ class SmtpMailer:
         message.set_content(mail.text)
         return message
 
-    def _hand_over(self, message: EmailMessage, recipients: Sequence[str]) -> None:
+    def _hand_over(self, message: EmailMessage, recipients: Sequence[str]) -> int:
+        """How many recipients the server refused; where it refuses all, smtplib raises."""
         server = self._server
         with self._connected() as smtp:
             if server.security is SmtpSecurity.STARTTLS:
                 smtp.starttls(context=self._tls)
             if server.user is not None:
                 smtp.login(server.user, server.password or "")
-            smtp.send_message(message, to_addrs=recipients)
+            return len(smtp.send_message(message, to_addrs=recipients))
 
     def _connected(self) -> smtplib.SMTP:
         host, port = self._server.host, self._server.port

@@ -4,10 +4,8 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import ipaddress
-import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,11 +14,9 @@ import httpx2
 from balcao.application.ports import Clock
 from balcao.domain.errors import DeliveryFailed
 from balcao.infrastructure.addresses import IpAddress, is_public_address
-
-Resolver = Callable[[str, int], Awaitable[list[IpAddress]]]
+from balcao.infrastructure.external.pinned_url import PinnedUrl, Resolver, pin, resolve
 
 _DEADLINE_SECONDS = 10.0
-_HTTPS = 443
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +25,6 @@ class WebhookTarget:
 
     url: str
     key: bytes = field(repr=False)
-
-
-async def resolve(host: str, port: int) -> list[IpAddress]:
-    """The addresses of a host by the machine's resolver, the preferred one first."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
 
 
 class SignedWebhook:
@@ -75,29 +65,27 @@ class SignedWebhook:
             raise DeliveryFailed(f"O webhook respondeu {status}; só 2xx conta como entregue.")
 
     async def _status_of(self, message_id: str, body: bytes) -> int:
-        parts = urlsplit(self._target.url)
-        host = parts.hostname
-        if parts.scheme != "https" or host is None:
-            raise DeliveryFailed("O endereço do webhook precisa começar com https.")
-        address = await self._checked_address(host, parts.port or _HTTPS)
+        pinned = await self._checked()
         headers = {
-            "Host": parts.netloc.rpartition("@")[2],
             "Content-Type": "application/json",
             "User-Agent": "Balcao",
+            **pinned.headers,
             **self._signature(message_id, body),
         }
-        pinned = httpx2.URL(self._target.url).copy_with(host=str(address))
         async with (
             httpx2.AsyncClient(verify=self._tls, trust_env=False, timeout=_DEADLINE_SECONDS) as http,
-            http.stream("POST", pinned, content=body, headers=headers, extensions={"sni_hostname": host}) as response,
+            http.stream("POST", pinned.url, content=body, headers=headers, extensions=pinned.extensions) as response,
         ):
             return response.status_code
 
-    async def _checked_address(self, host: str, port: int) -> IpAddress:
-        addresses = await self._resolve(host, port)
-        if not addresses or not all(self._is_allowed(address) for address in addresses):
+    async def _checked(self) -> PinnedUrl:
+        parts = urlsplit(self._target.url)
+        if parts.scheme != "https" or parts.hostname is None:
+            raise DeliveryFailed("O endereço do webhook precisa começar com https.")
+        pinned = await pin(self._target.url, self._is_allowed, self._resolve)
+        if pinned is None:
             raise DeliveryFailed("O endereço do webhook não é público; nada é enviado para dentro da rede.")
-        return addresses[0]
+        return pinned
 
     def _signature(self, message_id: str, body: bytes) -> dict[str, str]:
         timestamp = str(int(self._clock.now().timestamp()))

@@ -65,6 +65,16 @@ class PostgresDocumentRepository:
         """The row but for its text."""
         return await self._one(select(*_LISTED).where(documents.c.id == document_id))
 
+    async def lock(self, document_id: DocumentId) -> bool:
+        """Lock the row; a foreign key's check waits for it, too."""
+        row = select(documents.c.id).where(documents.c.id == document_id).with_for_update()
+        return (await self._connection.execute(row)).one_or_none() is not None
+
+    async def find_revoked_by(self, document_id: DocumentId) -> Document | None:
+        """By the index of the foreign key."""
+        found = select(*_LISTED).where(documents.c.revoked_by == document_id)
+        return await self._one(found.order_by(documents.c.created_at, documents.c.id).limit(1))
+
     async def find_by_source(self, source: str) -> Document | None:
         """The searched document of this source, else the one on its way."""
         found = select(documents).where(documents.c.source == source, CURRENT_STATES)
@@ -105,8 +115,13 @@ class PostgresDocumentRepository:
 
     async def delete_failed(self, sha256: bytes) -> int:
         """Delete failed rows; their jobs go with them."""
-        failed = documents.c.state == DocumentState.FALHOU
-        return (await self._connection.execute(delete(documents).where(documents.c.sha256 == sha256, failed))).rowcount
+        revoked = documents.alias()
+        failed = delete(documents).where(
+            documents.c.sha256 == sha256,
+            documents.c.state == DocumentState.FALHOU,
+            ~select(revoked.c.id).where(revoked.c.revoked_by == documents.c.id).exists(),
+        )
+        return (await self._connection.execute(failed)).rowcount
 
     async def unused_originals(self, keys: Sequence[str]) -> list[str]:
         """Compare with the rows' keys."""
@@ -185,6 +200,8 @@ def _described(document: Document) -> dict[str, object]:
     """What people may say of a document, by column."""
     return {
         "title": document.title,
+        "title_given": document.title_given,
+        "ente_given": document.ente_given,
         "ente_esfera": document.ente.esfera,
         "ente_uf": document.ente.uf,
         "ente_ibge": document.ente.ibge,
@@ -212,6 +229,8 @@ def _document(row: Row[*tuple[object, ...]]) -> Document:
         act=Act(kind=ActKind(row.act_kind), number=row.act_number, year=row.act_year) if row.act_kind else None,
         tags=tuple(row.tags),
         validity=Validity(start=row.in_force_from, end=row.in_force_until, revoked_by=row.revoked_by),
+        title_given=row.title_given,
+        ente_given=row.ente_given,
         version=row.version,
         replaced_by=row.replaced_by,
         state=DocumentState(row.state),

@@ -7,6 +7,7 @@ import asyncpg
 from sqlalchemy import ColumnElement, Row, Update, and_, case, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from balcao.domain.audit import Actor, ActorKind
 from balcao.domain.ids import DocumentId, JobId
 from balcao.domain.ingestion_job import STALE_AFTER, IngestionJob, JobState, JobStep
 from balcao.infrastructure.database.tables import UNFINISHED, jobs
@@ -36,7 +37,8 @@ class PostgresIngestionJobRepository:
 
     async def add(self, job: IngestionJob) -> IngestionJob:
         """Insert a row."""
-        statement = insert(jobs).values({key: getattr(job, key) for key in _GIVEN}).returning(*jobs.c)
+        asked = {"requested_by_kind": job.requested_by.kind, "requested_by_id": job.requested_by.id}
+        statement = insert(jobs).values({key: getattr(job, key) for key in _GIVEN} | asked).returning(*jobs.c)
         return _job((await self._connection.execute(statement)).one())
 
     async def enqueue(self, job: IngestionJob, delay: timedelta = timedelta()) -> None:
@@ -158,4 +160,6 @@ def _is_abandoned(gone: Sequence[str]) -> ColumnElement[bool]:
 
 def _job(row: Row[*tuple[object, ...]]) -> IngestionJob:
     values = {key: getattr(row, key) for key in _FIELDS}
-    return IngestionJob(**(values | {"state": JobState(row.state), "step": JobStep(row.step)}))
+    requested_by = Actor(kind=ActorKind(row.requested_by_kind), id=row.requested_by_id)
+    states = {"state": JobState(row.state), "step": JobStep(row.step)}
+    return IngestionJob(**(values | states), requested_by=requested_by)

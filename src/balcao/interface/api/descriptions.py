@@ -9,6 +9,7 @@ from balcao.application.ports import MunicipalityDirectory
 from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.document_description import checked_tags, checked_title
 from balcao.domain.ente_recognition import parse_ente
+from balcao.domain.identity import Principal
 from balcao.domain.ids import DocumentId
 from balcao.domain.text import require_storable
 from balcao.domain.validity import Validity
@@ -40,9 +41,9 @@ def description_in(fields: dict[str, list[str]]) -> DescriptionBody:
 
 
 def file_to_ingest(
-    path: Path, file_name: str, told: DescriptionBody, directory: MunicipalityDirectory
+    path: Path, file_name: str, told: DescriptionBody, directory: MunicipalityDirectory, principal: Principal
 ) -> RegisterRequest:
-    """The file with what is told of it.
+    """The file with what is told of it, and who brings it.
 
     Raises:
         InvalidInput, InvalidText: what is told cannot be kept.
@@ -63,6 +64,7 @@ def file_to_ingest(
             revoked_by=DocumentId(told.revogado_por) if told.revogado_por else None,
         ),
         confirm=told.confirmar,
+        principal=principal,
     )
 
 

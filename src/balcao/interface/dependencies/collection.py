@@ -17,6 +17,7 @@ from balcao.application.ports import (
     TokenCounter,
 )
 from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.application.use_cases.abandon_attempt import AbandonAttemptUseCase
 from balcao.application.use_cases.cancel_ingestion import CancelIngestionUseCase
 from balcao.application.use_cases.confirm_document import ConfirmDocumentUseCase
 from balcao.application.use_cases.process_document import ProcessDocumentUseCase
@@ -35,6 +36,7 @@ class Collection:
 
     register: RegisterDocumentUseCase
     process: ProcessDocumentUseCase
+    abandon: AbandonAttemptUseCase
     simulate: SimulateIngestionUseCase
     read_ingestion: ReadIngestionUseCase
     cancel: CancelIngestionUseCase
@@ -66,13 +68,14 @@ def wire_collection(open_work: InstallationUnitOfWork, parts: CollectionParts) -
     embedder = ChunkEmbedder(open_work, parts.embedder, parts.charges)
     attempts = JobAttempts(open_work, parts.processes)
     return Collection(
-        register=RegisterDocumentUseCase(open_work, parts.storage, parts.extractor, parts.processes),
+        register=RegisterDocumentUseCase(open_work, parts.storage, parts.extractor, parts.processes, parts.trail),
         process=ProcessDocumentUseCase(open_work, attempts, parts.storage, reader, embedder, parts.trail),
+        abandon=AbandonAttemptUseCase(open_work, attempts, parts.processes),
         simulate=SimulateIngestionUseCase(open_work, parts.storage, parts.extractor, reader, embedder, parts.tokens),
         read_ingestion=ReadIngestionUseCase(open_work),
-        cancel=CancelIngestionUseCase(open_work),
-        confirm=ConfirmDocumentUseCase(open_work),
-        retry=RetryIngestionUseCase(open_work),
+        cancel=CancelIngestionUseCase(open_work, parts.trail),
+        confirm=ConfirmDocumentUseCase(open_work, parts.trail),
+        retry=RetryIngestionUseCase(open_work, parts.trail),
         recover=RecoverIngestionUseCase(open_work, parts.processes),
         sweep_originals=SweepOriginalsUseCase(open_work, parts.storage, parts.clock),
     )

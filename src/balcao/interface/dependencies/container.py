@@ -160,7 +160,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
             ),
         ),
         list_documents=ListDocumentsUseCase(database.ingestion),
-        remove_document=RemoveDocumentUseCase(database.ingestion, storage, trail),
+        remove_document=RemoveDocumentUseCase(database.ingestion, trail),
         create_prefeitura=CreatePrefeituraUseCase(database.operator, trail),
         edit_prefeitura=EditPrefeituraUseCase(database.operator, trail),
         list_prefeituras=ListPrefeiturasUseCase(database.operator, database.tenant),

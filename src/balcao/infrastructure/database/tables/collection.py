@@ -1,6 +1,7 @@
 """The global collection: outside row-level security (COPY FROM is refused under it), protected by GRANT."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -41,10 +42,12 @@ documents = Table(
     Column("vigente_ate", Date, key="in_force_until"),
     uuid(
         "revogado_por",
-        ForeignKey("balcao.documento.id", name="documento_revogado_por_fk", ondelete="SET NULL"),
+        ForeignKey("balcao.documento.id", name="documento_revogado_por_fk", ondelete="RESTRICT"),
         key="revoked_by",
         nullable=True,
     ),
+    Column("titulo_informado", Boolean, nullable=False, server_default=text("false"), key="title_given"),
+    Column("ente_informado", Boolean, nullable=False, server_default=text("false"), key="ente_given"),
     Column("versao", Integer, nullable=False, server_default=text("1"), key="version"),
     uuid(
         "substituido_por",

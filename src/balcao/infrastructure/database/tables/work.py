@@ -40,6 +40,8 @@ jobs = Table(
     Column("confirmado", Boolean, nullable=False, server_default=text("false"), key="confirmed"),
     Column("manter_titulo", Boolean, nullable=False, server_default=text("false"), key="keeps_title"),
     Column("manter_ente", Boolean, nullable=False, server_default=text("false"), key="keeps_ente"),
+    Column("solicitante", Text, nullable=False, server_default=text("'instalacao'"), key="requested_by_kind"),
+    uuid("solicitado_por", key="requested_by_id", nullable=True),
     Column("erro_codigo", Text, key="error_code"),
     Column("motivo", Text, key="reason"),
     uuid(
@@ -59,6 +61,11 @@ jobs = Table(
         name="trabalho_ingestao_estado_valido",
     ),
     CheckConstraint("etapa IN ('ler', 'dividir', 'vetores', 'publicar')", name="trabalho_ingestao_etapa_valida"),
+    CheckConstraint(
+        "CASE solicitante WHEN 'instalacao' THEN solicitado_por IS NULL"
+        " WHEN 'pessoa' THEN solicitado_por IS NOT NULL WHEN 'chave' THEN solicitado_por IS NOT NULL ELSE false END",
+        name="trabalho_ingestao_solicitante_valido",
+    ),
     CheckConstraint("feitos >= 0 AND total >= feitos", name="trabalho_ingestao_progresso_valido"),
     CheckConstraint("tentativas >= 0 AND falhas >= 0 AND tokens >= 0", name="trabalho_ingestao_contagens_positivas"),
     CheckConstraint(

@@ -102,10 +102,9 @@ class ChildProcessTextExtractor:
         except (TimeoutError, OverflowError) as error:
             raise ExtractionFailed(f"{path.name}: {_TOO_COSTLY}") from error
         finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+            with suppress(ProcessLookupError):  # the group outlives its leader while what that started runs
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
         if process.returncode:
             raise ExtractionFailed(f"{path.name}: {_BROKEN if process.returncode > 0 else _TOO_COSTLY}")
         return output

@@ -40,9 +40,9 @@ async def watch(document_id: UUID, container: ContainerDep, _member: MemberDep) 
     status_code=202,
     responses=errors(401, 403, 404, 409),
 )
-async def confirm(document_id: UUID, container: ContainerDep, _operator: OperatorDep) -> RegisteredView:
+async def confirm(document_id: UUID, container: ContainerDep, operator: OperatorDep) -> RegisteredView:
     """Diz que o título parecido é de outro documento, e que este deve entrar."""
-    return RegisteredView.of(await container.collection.confirm.execute(DocumentId(document_id)))
+    return RegisteredView.of(await container.collection.confirm.execute(DocumentId(document_id), operator))
 
 
 @router.post(
@@ -51,9 +51,9 @@ async def confirm(document_id: UUID, container: ContainerDep, _operator: Operato
     status_code=204,
     responses=errors(401, 403, 404, 409),
 )
-async def cancel(document_id: UUID, container: ContainerDep, _operator: OperatorDep) -> None:
+async def cancel(document_id: UUID, container: ContainerDep, operator: OperatorDep) -> None:
     """Interrompe o trabalho em andamento; nada do documento fica aberto à busca."""
-    await container.collection.cancel.execute(DocumentId(document_id))
+    await container.collection.cancel.execute(DocumentId(document_id), operator)
 
 
 @router.post(
@@ -62,6 +62,6 @@ async def cancel(document_id: UUID, container: ContainerDep, _operator: Operator
     status_code=202,
     responses=errors(401, 403, 404, 409),
 )
-async def retry(document_id: UUID, container: ContainerDep, _operator: OperatorDep) -> RegisteredView:
+async def retry(document_id: UUID, container: ContainerDep, operator: OperatorDep) -> RegisteredView:
     """Põe de novo na fila um documento que falhou, sem que o arquivo precise ser reenviado."""
-    return RegisteredView.of(await container.collection.retry.execute(DocumentId(document_id)))
+    return RegisteredView.of(await container.collection.retry.execute(DocumentId(document_id), operator))

@@ -140,9 +140,12 @@ async def edit_document(
     return await read_document(document_id, container, operator)
 
 
-@router.delete("/{document_id}", summary="Remover documento", status_code=204, responses=errors(401, 403, 404))
+@router.delete("/{document_id}", summary="Remover documento", status_code=204, responses=errors(401, 403, 404, 409))
 async def remove_document(document_id: UUID, container: ContainerDep, operator: OperatorDep) -> None:
-    """Tira o documento da coleção, com trechos, vetores, trabalho em andamento e o original que só ele usa."""
+    """Tira o documento da coleção, com trechos, vetores, trabalho em andamento e o original que só ele usa.
+
+    O que revogou outro só sai depois que a vigência do outro for alterada.
+    """
     await container.remove_document.execute(DocumentId(document_id), operator)
 
 

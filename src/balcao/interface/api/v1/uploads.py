@@ -50,10 +50,11 @@ def file_routes(max_bytes: int, max_seconds: float) -> tuple[FileRoute, ...]:
     openapi_extra=form_schema(),
     responses=errors(400, 401, 403, 404, 422) | _DUPLICATE,
 )
-async def send_document(request: Request, container: ContainerDep, _operator: OperatorDep) -> RegisteredView:
+async def send_document(request: Request, container: ContainerDep, operator: OperatorDep) -> RegisteredView:
     """Recebe um arquivo de até `MAX_UPLOAD_BYTES` e o põe na fila; acompanhe em `/{document_id}/status`."""
     async with received_form(request, container.library.reception) as form:
-        file = file_to_ingest(form.path, form.file_name, description_in(form.fields), container.directory)
+        told = description_in(form.fields)
+        file = file_to_ingest(form.path, form.file_name, told, container.directory, operator)
         return RegisteredView.of(await container.collection.register.execute(file))
 
 
@@ -107,7 +108,7 @@ async def complete_upload(
         upload = await library.fetch_upload.execute(
             FetchUploadRequest(principal=operator, upload_id=UploadId(upload_id), path=path)
         )
-        file = file_to_ingest(path, upload.file_name, body, container.directory)
+        file = file_to_ingest(path, upload.file_name, body, container.directory, operator)
         registered = await container.collection.register.execute(file)
     await library.close_upload.execute(upload.id)
     return RegisteredView.of(registered)

@@ -23,10 +23,12 @@ _DOCUMENTS = (
         ADD COLUMN vigente_de date,
         ADD COLUMN vigente_ate date,
         ADD COLUMN revogado_por uuid,
+        ADD COLUMN titulo_informado boolean DEFAULT false NOT NULL,
+        ADD COLUMN ente_informado boolean DEFAULT false NOT NULL,
         ADD COLUMN versao integer DEFAULT 1 NOT NULL,
         ADD COLUMN substituido_por uuid,
         ADD CONSTRAINT documento_revogado_por_fk
-            FOREIGN KEY (revogado_por) REFERENCES documento (id) ON DELETE SET NULL,
+            FOREIGN KEY (revogado_por) REFERENCES documento (id) ON DELETE RESTRICT,
         ADD CONSTRAINT documento_substituido_por_fk
             FOREIGN KEY (substituido_por) REFERENCES documento (id) ON DELETE SET NULL,
         ADD CONSTRAINT documento_vigencia_coerente CHECK (vigente_ate >= vigente_de),
@@ -64,6 +66,8 @@ _JOBS = (
         confirmado boolean DEFAULT false NOT NULL,
         manter_titulo boolean DEFAULT false NOT NULL,
         manter_ente boolean DEFAULT false NOT NULL,
+        solicitante text DEFAULT 'instalacao' NOT NULL,
+        solicitado_por uuid,
         erro_codigo text,
         motivo text,
         relacionado_a uuid,
@@ -80,6 +84,9 @@ _JOBS = (
         CONSTRAINT trabalho_ingestao_estado_valido
             CHECK (estado IN ('na_fila', 'executando', 'concluido', 'falhou', 'cancelado')),
         CONSTRAINT trabalho_ingestao_etapa_valida CHECK (etapa IN ('ler', 'dividir', 'vetores', 'publicar')),
+        CONSTRAINT trabalho_ingestao_solicitante_valido CHECK (CASE solicitante
+            WHEN 'instalacao' THEN solicitado_por IS NULL WHEN 'pessoa' THEN solicitado_por IS NOT NULL
+            WHEN 'chave' THEN solicitado_por IS NOT NULL ELSE false END),
         CONSTRAINT trabalho_ingestao_progresso_valido CHECK (feitos >= 0 AND total >= feitos),
         CONSTRAINT trabalho_ingestao_contagens_positivas CHECK (tentativas >= 0 AND falhas >= 0 AND tokens >= 0),
         CONSTRAINT trabalho_ingestao_tem_executor
@@ -238,7 +245,7 @@ def downgrade() -> None:
         """ALTER TABLE documento
             DROP COLUMN nome_arquivo, DROP COLUMN ato_tipo, DROP COLUMN ato_numero, DROP COLUMN ato_ano,
             DROP COLUMN etiquetas, DROP COLUMN vigente_de, DROP COLUMN vigente_ate, DROP COLUMN revogado_por,
-            DROP COLUMN versao, DROP COLUMN substituido_por,
+            DROP COLUMN titulo_informado, DROP COLUMN ente_informado, DROP COLUMN versao, DROP COLUMN substituido_por,
             DROP CONSTRAINT documento_disponivel_com_texto"""
     )
     op.execute("DELETE FROM documento WHERE origem IS NULL OR texto_sha256 IS NULL")

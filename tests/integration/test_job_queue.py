@@ -1,0 +1,51 @@
+"""The workers' end of the queue: one connection, on which signs of life and the end of a job never meet."""
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import asyncpg
+import pytest
+
+from balcao.domain.ids import JobId
+from balcao.infrastructure.database.connection import DatabaseAccesses
+from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.external import job_queue
+from balcao.infrastructure.external.job_queue import JobQueue
+from balcao.interface import worker
+from balcao.interface.dependencies.container import Container
+from tests.ingestion import Ingestion
+
+
+async def test_an_interrupted_job_leaves_no_entry_though_its_signs_of_life_never_rest(
+    database: Database,
+    accesses: DatabaseAccesses,
+    admin: asyncpg.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(job_queue, "_BEAT_SECONDS", 0)
+    ingestion = Ingestion(database=database, folder=tmp_path)
+    begun = asyncio.Event()
+
+    async def read_for_ever(_job_id: JobId) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    collection = SimpleNamespace(process=SimpleNamespace(execute=read_for_ever))
+    container = cast("Container", SimpleNamespace(collection=collection))
+    async with JobQueue(accesses.ingestion) as queue:
+        for number in range(5):
+            begun.clear()
+            await ingestion.register(f"Lei {number} do município", f"{number}.txt", inline=False)
+            taken = await queue.take()
+            assert taken is not None
+            doing = asyncio.create_task(worker._do(container, queue, taken))
+            await begun.wait()
+            for _ in range(number):
+                await asyncio.sleep(0)
+            doing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await doing
+    assert await admin.fetchval("SELECT count(*) FROM pgqueuer") == 0
