@@ -20,6 +20,7 @@ STOP_WORDS = frozenset(
 )
 
 _WORD = re.compile(r"[^\W_]+")
+_MAYBE_COMBINING = re.compile("[\u0300-\U0010ffff]")  # the first of them is U+0300
 _ENDINGS = (
     ("coes", "cao"), ("soes", "sao"), ("oes", "ao"), ("aes", "ao"), ("aos", "ao"), ("ais", "al"), ("eis", "el"),
     ("ois", "ol"), ("ns", "m"), ("res", "r"), ("zes", "z"),
@@ -36,7 +37,11 @@ _SHORTEST_STEM = 4
 def fold(text: str) -> str:
     """Lower case without accents ("Órgão" -> "orgao"); the length may change."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _MAYBE_COMBINING.sub(_unless_combining, decomposed)
+
+
+def _unless_combining(found: re.Match[str]) -> str:
+    return "" if unicodedata.combining(found[0]) else found[0]
 
 
 _FOLDED_STOP_WORDS = frozenset(fold(word) for word in STOP_WORDS)

@@ -2,11 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import Integer, bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.infrastructure.database.tables import counters
+
+_NEW = insert(counters)
+_TAKE = _NEW.on_conflict_do_update(
+    constraint="contador_pk",
+    set_={counters.c.count: counters.c.count + 1},
+    where=counters.c.count < bindparam("most", type_=Integer),
+)
 
 
 class PostgresCounterRepository:
@@ -19,11 +26,8 @@ class PostgresCounterRepository:
         """One INSERT that becomes an UPDATE with its condition: concurrent takers never pass the limit."""
         if limit < 1:
             return False
-        statement = insert(counters).values(scope=scope, subject=subject, window=window, count=1)
-        counted = statement.on_conflict_do_update(
-            constraint="contador_pk", set_={counters.c.count: counters.c.count + 1}, where=counters.c.count < limit
-        )
-        return bool((await self._connection.execute(counted)).rowcount)
+        values = {"scope": scope, "subject": subject, "window": window, "count": 1, "most": limit}
+        return bool((await self._connection.execute(_TAKE, values)).rowcount)
 
     async def give_back(self, scope: str, subject: bytes, window: datetime) -> None:
         """One UPDATE that never passes below zero."""

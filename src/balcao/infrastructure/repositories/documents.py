@@ -1,7 +1,7 @@
 """Documents in PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlalchemy import Executable, Row, Select, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -19,6 +19,35 @@ from balcao.infrastructure.repositories.document_filter import conditions_of
 
 _LISTED = [column for column in documents.c if column.key != "content"]
 _IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
+_MUNICIPALITIES = select(documents.c.ente_ibge).where(_IS_OPEN, documents.c.ente_ibge.is_not(None)).distinct()
+_WRITTEN = (
+    "content",
+    "file_path",
+    "source",
+    "file_name",
+    "sha256",
+    "text_sha256",
+    "title",
+    "ente_esfera",
+    "ente_uf",
+    "ente_ibge",
+    "act_kind",
+    "act_number",
+    "act_year",
+    "tags",
+    "in_force_from",
+    "in_force_until",
+    "revoked_by",
+    "version",
+    "replaced_by",
+    "state",
+    "metadata",
+)
+_NEW = insert(documents)
+_SAVE = _NEW.on_conflict_do_update(
+    constraint="documento_pk",
+    set_={documents.c[key]: _NEW.excluded[key] for key in _WRITTEN} | {documents.c.updated_at: func.now()},
+).returning(documents.c.created_at, documents.c.updated_at)
 _LOCALLY = True
 _MOST_ALIKE = 20
 _TITLES_LOCK = 7_105_326_912
@@ -34,6 +63,7 @@ class PostgresDocumentRepository:
     async def save(self, document: Document) -> Document:
         """Insert or update the document's row."""
         values = {
+            "id": document.id,
             "content": document.content,
             "file_path": document.file_path,
             "source": document.metadata.source,
@@ -46,16 +76,8 @@ class PostgresDocumentRepository:
             "state": document.state,
             "metadata": asdict(document.metadata),
         }
-        statement = (
-            insert(documents)
-            .values(id=document.id, **values)
-            .on_conflict_do_update(
-                constraint="documento_pk",
-                set_={documents.c[key]: value for key, value in values.items()} | {documents.c.updated_at: func.now()},
-            )
-            .returning(*documents.c)
-        )
-        return _document((await self._connection.execute(statement)).one())
+        row = (await self._connection.execute(_SAVE, values)).one()
+        return replace(document, created_at=row.created_at, updated_at=row.updated_at)
 
     async def find_by_id(self, document_id: DocumentId) -> Document | None:
         """The document's row."""
@@ -185,8 +207,7 @@ class PostgresDocumentRepository:
 
     async def municipalities(self) -> frozenset[str]:
         """IBGE codes that have documents open to search."""
-        statement = select(documents.c.ente_ibge).where(_IS_OPEN, documents.c.ente_ibge.is_not(None)).distinct()
-        return frozenset((await self._connection.execute(statement)).scalars())
+        return frozenset((await self._connection.execute(_MUNICIPALITIES)).scalars())
 
     async def _many(self, statement: Select[*tuple[object, ...]]) -> list[Document]:
         return [_document(row) for row in await self._connection.execute(statement)]

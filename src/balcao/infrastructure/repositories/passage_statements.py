@@ -17,7 +17,8 @@ from balcao.infrastructure.repositories.vectors import EXACT_FACTOR
 _MOST_TERMS = 256  # of one question
 _MOST_CORRECTIONS = 6  # each searches the vocabulary
 _LEAST_LIKENESS = 0.35
-_COUNTED_EXACTLY = 5_000
+_COUNTED_EXACTLY = 3_000
+_CANDIDATES = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
 _SCORED = 200  # passages whose words are scored exactly, besides the vector's neighbours
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
 
@@ -32,7 +33,7 @@ def _frequency(term: str) -> str:
     """The document frequency of a term that was counted as ``contados``.
 
     A longer count is sampled: ids of passages are random (RFC 9562, version 4), so a sixteenth of them stands for all,
-    to within about 5 % at 5,000, which moves a weight by less than a hundredth of the rarest term's.
+    to within about 7 % at 3,000, which moves a weight by less than a hundredth of the rarest term's.
     """
     return f"""CASE WHEN contados < {_COUNTED_EXACTLY} THEN contados
              ELSE 16 * (SELECT count(*) FROM documento_termo t
@@ -50,7 +51,7 @@ QUESTION_TERMS = text(
          GROUP BY termo ORDER BY termo LIMIT :most_terms
     ), frequencias AS MATERIALIZED (
         SELECT termo, palavra, {_frequency("pergunta.termo")} AS df
-          FROM (SELECT termo, palavra, {_counted("pergunta.termo")} AS contados FROM pergunta) AS pergunta
+          FROM (SELECT termo, palavra, {_counted("pergunta.termo")} AS contados FROM pergunta OFFSET 0) AS pergunta
     ), desconhecidos AS MATERIALIZED (
         SELECT termo FROM frequencias
          WHERE df = 0 AND length(termo) > 3 AND termo !~ '[^a-zà-ÿ]'
@@ -62,7 +63,7 @@ QUESTION_TERMS = text(
                          WHERE v.termo % d.termo AND similarity(v.termo, d.termo) >= :least_likeness
                            AND EXISTS (SELECT FROM documento_termo t WHERE t.termo = v.termo)
                          ORDER BY semelhanca DESC, v.termo LIMIT 1) AS parecido,
-               LATERAL (SELECT {_counted("parecido.termo")} AS contados) AS contagem,
+               LATERAL (SELECT {_counted("parecido.termo")} AS contados OFFSET 0) AS contagem,
                LATERAL (SELECT {_frequency("parecido.termo")} AS df) AS frequencia
     )
     SELECT f.palavra AS word, f.termo AS term,
@@ -97,7 +98,7 @@ def _with_words(statement: TextClause) -> TextClause:
         bindparam("any_validity", type_=Boolean),
         bindparam("day", type_=Date),
         bindparam("postings", type_=Integer),
-        bindparam("candidates", type_=Integer),
+        bindparam("n_results", type_=Integer),
     )
 
 
@@ -135,13 +136,17 @@ _ALLOWED = """
 _BEST_BY_WORDS = f"""
     pergunta AS MATERIALIZED (
         SELECT termo, peso FROM unnest(:terms, :weights) AS pergunta (termo, peso)
-    ), melhores AS MATERIALIZED (
-        SELECT chunk_id FROM pergunta CROSS JOIN LATERAL (
-                   SELECT chunk_id, impacto(frequencia, tamanho) AS impacto FROM documento_termo t
+    ), listas AS MATERIALIZED (
+        SELECT termo, peso, lista.* FROM pergunta CROSS JOIN LATERAL (
+                   SELECT chunk_id, documento_id, frequencia, tamanho FROM documento_termo t
                     WHERE t.termo = pergunta.termo
                       AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
                     ORDER BY impacto(frequencia, tamanho) DESC LIMIT :postings) AS lista
-         GROUP BY chunk_id ORDER BY sum(peso * impacto) DESC, chunk_id LIMIT greatest(:candidates, {_SCORED})
+    ), cortadas AS MATERIALIZED (
+        SELECT termo, peso FROM listas GROUP BY termo, peso HAVING count(*) >= :postings
+    ), melhores AS MATERIALIZED (
+        SELECT chunk_id FROM listas GROUP BY chunk_id
+         ORDER BY sum(peso * impacto(frequencia, tamanho)) DESC, chunk_id LIMIT {_SCORED}
     ), dos_proprios AS MATERIALIZED (
         SELECT c.id AS chunk_id FROM documento_chunk c LEFT JOIN artigos ON artigos.chunk_id = c.id
          WHERE c.documento_id IN (SELECT id FROM proprios)
@@ -149,35 +154,42 @@ _BEST_BY_WORDS = f"""
     )"""
 """Without the CASE the planner would join, and sort every posting of the term instead of reading the index in order."""
 
-_SCORED_BY_WORDS = """
-    lexical AS MATERIALIZED (
-        SELECT alcance.chunk_id, documento_id, sum(peso) AS coberto,
+_SCORED_BY_WORDS = f"""
+    ocorrencias AS (
+        SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM alcance JOIN listas USING (chunk_id)
+         WHERE termo NOT IN (SELECT termo FROM cortadas)
+        UNION ALL
+        SELECT t.* FROM alcance CROSS JOIN cortadas CROSS JOIN LATERAL (
+                   SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM documento_termo t
+                    WHERE t.termo = cortadas.termo AND t.chunk_id = alcance.chunk_id OFFSET 0) AS t
+    ), lexical AS MATERIALIZED (
+        SELECT chunk_id, documento_id, sum(peso) AS coberto,
                sum(peso * frequencia * 2.2 / (frequencia + 1.2 * (0.25 + 0.75 * tamanho / tamanho_medio))) AS bm25
-          FROM alcance CROSS JOIN LATERAL (
-                   SELECT termo, documento_id, frequencia, tamanho FROM documento_termo t
-                    WHERE t.chunk_id = alcance.chunk_id OFFSET 0) AS t
-          JOIN pergunta USING (termo), colecao
-         GROUP BY alcance.chunk_id, documento_id
+          FROM ocorrencias, colecao GROUP BY chunk_id, documento_id
     ), palavras AS MATERIALIZED (
-        SELECT chunk_id, documento_id, bm25
+        SELECT chunk_id, documento_id, bm25, (proprios.id IS NOT NULL)::int + coalesce(parte, 0) AS citado
           FROM lexical LEFT JOIN proprios ON proprios.id = documento_id LEFT JOIN artigos USING (chunk_id)
-         ORDER BY (proprios.id IS NOT NULL)::int + coalesce(parte, 0) DESC, bm25 DESC, chunk_id LIMIT :candidates
+         ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT {_CANDIDATES}
     )"""
-"""OFFSET 0 keeps the planner at the postings of each passage, which lie together, instead of those of each term."""
+"""A list read to its end says all of its term; of a longer one each passage's own posting is looked up (OFFSET 0 keeps
+the planner at that, instead of joining whole terms)."""
 
-_NEIGHBOURS = """
+_NEIGHBOURS = f"""
     poucos AS MATERIALIZED (
-        SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= :exact_factor * (SELECT chunks FROM colecao) AS sao
+        SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= {EXACT_FACTOR} * (SELECT chunks FROM colecao) AS sao
           FROM permitidos
     ), vizinhos AS MATERIALIZED (
-        (SELECT chunk_id FROM documento_embedding
+        (SELECT chunk_id, documento_id FROM documento_embedding
           WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
-          ORDER BY (embedding <=> :vector) + 0 LIMIT :candidates)
+          ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
         UNION ALL
-        (SELECT chunk_id FROM documento_embedding
-          WHERE NOT (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
-          ORDER BY embedding <=> :vector LIMIT :candidates)
+        (SELECT chunk_id, documento_id FROM documento_embedding
+          WHERE NOT (SELECT sao FROM poucos) AND modelo = :model
+            AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
+          ORDER BY embedding <=> :vector LIMIT {_CANDIDATES})
     )"""
+"""The limits are part of the text: after five executions PostgreSQL plans for parameters that it does not know, and
+would compare every vector to be ready for a limit of any size."""
 
 HYBRID_SEARCH = _with_words(
     text(
@@ -185,16 +197,15 @@ HYBRID_SEARCH = _with_words(
     WITH {_ALLOWED},{_BEST_BY_WORDS},{_NEIGHBOURS}, alcance AS MATERIALIZED (
         SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios UNION SELECT chunk_id FROM vizinhos
     ),{_SCORED_BY_WORDS}, candidatos AS MATERIALIZED (
-        SELECT chunk_id FROM palavras UNION SELECT chunk_id FROM vizinhos
+        SELECT chunk_id, documento_id FROM palavras UNION SELECT chunk_id, documento_id FROM vizinhos
     ), medidas AS MATERIALIZED (
-        SELECT c.id, c.documento_id, greatest(1 - coalesce(e.embedding <=> :vector, 1), 0) AS semelhanca,
+        SELECT c.chunk_id AS id, greatest(1 - coalesce(e.embedding <=> :vector, 1), 0) AS semelhanca,
                coalesce(bm25, 0) AS bm25, least(coalesce(coberto / nullif(:information, 0), 0), 1) AS cobertura,
                (proprios.id IS NOT NULL)::int + coalesce(parte, 0) AS citado
-          FROM candidatos JOIN documento_chunk c ON c.id = candidatos.chunk_id
-          LEFT JOIN documento_embedding e ON e.chunk_id = c.id AND e.modelo = :model
-          LEFT JOIN lexical ON lexical.chunk_id = c.id
+          FROM candidatos c LEFT JOIN documento_embedding e ON e.chunk_id = c.chunk_id AND e.modelo = :model
+          LEFT JOIN lexical ON lexical.chunk_id = c.chunk_id
           LEFT JOIN proprios ON proprios.id = c.documento_id
-          LEFT JOIN artigos ON artigos.chunk_id = c.id
+          LEFT JOIN artigos ON artigos.chunk_id = c.chunk_id
     ), maximos AS MATERIALIZED (
         SELECT nullif(max(semelhanca), 0) AS semelhanca, nullif(max(bm25), 0) AS bm25, max(citado) AS citado
           FROM medidas
@@ -218,8 +229,6 @@ HYBRID_SEARCH = _with_words(
         bindparam("model", type_=Text),
         bindparam("information", type_=Float),
         bindparam("vector_share", type_=Float),
-        bindparam("exact_factor", EXACT_FACTOR, type_=Float),
-        bindparam("n_results", type_=Integer),
     )
 )
 """BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009): k1 1.2, b 0.75.
@@ -238,6 +247,7 @@ BY_WORDS = _with_words(
         SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios
     ),{_SCORED_BY_WORDS}
     SELECT chunk_id, documento_id AS document_id, bm25 AS score FROM palavras
+     ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT :n_results
     """
     )
 )

@@ -14,12 +14,9 @@ from balcao.infrastructure.database.tables import chunks, documents, embeddings
 from balcao.infrastructure.repositories.passage_statements import BY_WORDS, HYBRID_SEARCH, QUESTION_TERMS
 from balcao.infrastructure.repositories.postings import INDEX_VERSION, PostingsWriter
 
-CANDIDATES = 100
-"""Passages that each leg offers to the fusion."""
-
 _IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
-_POSTINGS = (100, 1_000)  # least and most read of one term
-_POSTINGS_OF_ALL_TERMS = 8_000
+_POSTINGS = (100, 600)  # least and most read of one term
+_POSTINGS_OF_ALL_TERMS = 4_000
 
 
 class PostgresPassageRepository:
@@ -71,14 +68,13 @@ class PostgresPassageRepository:
             "vector": embedding.vector if embedding else None,
             "model": embedding.model if embedding else "",
             "vector_share": vector_share if embedding else 0.0,
-            "candidates": max(CANDIDATES, n_results),
             "n_results": n_results,
         }
         return [_passage(row) for row in await self._connection.execute(HYBRID_SEARCH, parameters)]
 
     async def by_words(self, inquiry: Inquiry, n_results: int) -> list[WordMatch]:
         """Run the lexical leg of the hybrid statement."""
-        parameters = _filter_parameters(inquiry) | _term_parameters(inquiry) | {"candidates": n_results}
+        parameters = _filter_parameters(inquiry) | _term_parameters(inquiry) | {"n_results": n_results}
         rows = await self._connection.execute(BY_WORDS, parameters)
         return [WordMatch(chunk_id=row.chunk_id, document_id=row.document_id, score=float(row.score)) for row in rows]
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import Row, Select, func, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,6 +10,8 @@ from balcao.domain.ids import PrefeituraId
 from balcao.domain.prefeitura import Prefeitura
 from balcao.infrastructure.database.tables import prefeituras
 
+_BY_ID = select(prefeituras).where(prefeituras.c.id == bindparam("prefeitura_id"))
+_PUBLIC_ID = select(func.balcao.prefeitura_publica(type_=UUID))
 _EDITABLE = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "dia_contrato", "ativo")
 
 
@@ -36,7 +38,8 @@ class PostgresPrefeituraRepository:
 
     async def find_by_id(self, prefeitura_id: PrefeituraId) -> Prefeitura | None:
         """The row, if this transaction's tenant may see it."""
-        return await self._one(select(prefeituras).where(prefeituras.c.id == prefeitura_id))
+        row = (await self._connection.execute(_BY_ID, {"prefeitura_id": prefeitura_id})).one_or_none()
+        return _prefeitura(row) if row else None
 
     async def find_by_slug(self, slug: str) -> Prefeitura | None:
         """The row, if this transaction's tenant may see it."""
@@ -58,7 +61,7 @@ class PostgresPrefeituraRepository:
 
     async def public_id(self) -> PrefeituraId | None:
         """Through the database's narrow door, which shows one id and nothing else."""
-        return await self._door(select(func.balcao.prefeitura_publica(type_=UUID)))
+        return await self._door(_PUBLIC_ID)
 
     async def id_of_slug(self, slug: str) -> PrefeituraId | None:
         """Through the database's narrow door, which shows one id and nothing else."""

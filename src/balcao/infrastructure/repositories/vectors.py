@@ -26,7 +26,8 @@ of 50,000; and comparing misses no neighbour.
 def _nearest(*, is_filtered: bool) -> Select[*tuple[object, ...]]:
     """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs."""
     vector = bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))
-    n_results = bindparam("n_results", type_=Integer)
+    # Written into the text: a plan for a limit that is not known is taken for a dear one, and made again each time.
+    n_results = bindparam("n_results", type_=Integer, literal_execute=True)
     distance = embeddings.c.embedding.cosine_distance(vector)
     is_open = documents.c.state == DocumentState.DISPONIVEL
     of_model = select(embeddings.c.chunk_id, distance.label("distance")).where(embeddings.c.model == bindparam("model"))

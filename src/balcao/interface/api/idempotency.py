@@ -19,7 +19,7 @@ _KEY = re.compile(r"[!-~]{1,200}")
 _FIRST_ERROR = 400
 
 
-def _describe(
+async def _describe(
     _key: Annotated[
         str | None,
         Header(

@@ -27,7 +27,12 @@ def get_container(request: Request) -> Container:
     return container
 
 
-ContainerDep = Annotated[Container, Depends(get_container)]
+async def _container(request: Request) -> Container:
+    """A coroutine, so that FastAPI does not send each request to a thread for it."""
+    return get_container(request)
+
+
+ContainerDep = Annotated[Container, Depends(_container)]
 
 
 async def principal_of(request: Request) -> Principal:
@@ -90,7 +95,12 @@ def network_client(request: Request) -> Client:
     return client_of(request, get_container(request).settings.trusted_proxies)
 
 
-ClientDep = Annotated[Client, Depends(network_client)]
+async def _client(request: Request) -> Client:
+    """A coroutine, for the same reason as the container's."""
+    return network_client(request)
+
+
+ClientDep = Annotated[Client, Depends(_client)]
 
 
 def known_visitor(request: Request) -> str | None:
