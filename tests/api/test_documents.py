@@ -23,7 +23,7 @@ async def test_a_passage_has_the_fields_promised(client: httpx.AsyncClient, libr
     response = await search(client, "férias do servidor")
     assert response.status_code == 200
     body = response.json()
-    assert body.keys() == {"results", "query_time"}
+    assert body.keys() == {"results", "query_time", "apenas_palavras"}
     assert isinstance(body["query_time"], float)
     assert body["query_time"] >= 0
     best = body["results"][0]

@@ -50,3 +50,26 @@ def test_a_quoted_article_belongs_to_the_act_that_it_amends() -> None:
 
 def test_the_year_in_brackets_of_a_title_is_the_acts() -> None:
     assert act_of_title("Lei Complementar 705 (2023)") == Act(kind=ActKind.LEI_COMPLEMENTAR, number="705", year=2023)
+
+
+@pytest.mark.parametrize(
+    ("title", "act"),
+    [
+        ("LEI MUNICIPAL Nº 1.432, DE 9 DE MAIO DE 2022", Act(kind=ActKind.LEI, number="1432", year=2022)),
+        ("Texto consolidado da Lei nº 8.112/1990", Act(kind=ActKind.LEI, number="8112", year=1990)),
+        ("Prefeitura de Nova Trento – Decreto nº 7, de 2021", Act(kind=ActKind.DECRETO, number="7", year=2021)),
+        ("Decreto nº 7.724/2012: regulamenta a Lei 12.527", Act(kind=ActKind.DECRETO, number="7724", year=2012)),
+        ("Constituição Federal, com a Emenda Constitucional nº 105/2019", Act(kind=ActKind.CONSTITUICAO)),
+        ("Constituição de 1988", Act(kind=ActKind.CONSTITUICAO)),
+        ("Lei Orgânica do Município", Act(kind=ActKind.LEI_ORGANICA)),
+        ("Cartilha sobre a Lei nº 11.788/2008", None),
+        ("Decreto que regulamenta a Lei nº 12.527/2011", None),
+        ("Perguntas frequentes: Lei 13.709 de 2018", None),
+        ("Projeto de Lei nº 45/2023", None),
+        ("Anexo I da Lei Complementar nº 123/2006", None),
+        ("Prefeitura de Nova Trento - cartilha: Lei 11.788/2008", None),
+        ("Constituição de comissão de licitação", None),
+    ],
+)
+def test_a_document_is_the_act_that_its_title_begins_with(title: str, act: Act | None) -> None:
+    assert act_of_title(title) == act

@@ -44,35 +44,37 @@ class AnswerBudget:
         self._context_tokens = context_tokens
         self._max_tokens = model.card.max_tokens
 
-    def bounds(self, question: str, *, embedding: int) -> Bounds:
+    def bounds(self, question: str, note: str, *, embedding: int) -> Bounds:
         """Before anything is found; ``embedding`` tokens are for finding it."""
-        bare = self._worst_of(Prompt(question=question, passages=()))
+        bare = self._worst_of(Prompt(question=question, passages=(), note=note))
         context = self._context_tokens * (1 if self._counter.exact else _BYTES_OF_AN_ESTIMATED_TOKEN)
         shortest = min(SHORTEST_ANSWER, self._max_tokens)
         return Bounds(least=embedding + bare + shortest, most=embedding + max(context, bare) + self._max_tokens)
 
-    def whole(self, question: str, passages: Sequence[Passage], history: Sequence[Message]) -> Prompt:
+    def whole(self, question: str, note: str, passages: Sequence[Passage], history: Sequence[Message]) -> Prompt:
         """The prompt that the context's budget allows."""
         return build_prompt(
             question,
             passages,
             history,
+            note=note,
             budget_tokens=self._context_tokens,
             count_tokens=self._counter.count,
         )
 
     def within(
-        self, tokens: int, question: str, passages: Sequence[Passage], history: Sequence[Message]
+        self, tokens: int, question: str, note: str, passages: Sequence[Passage], history: Sequence[Message]
     ) -> AffordablePrompt | None:
         """The largest prompt and the longest answer for at most ``tokens``; None when there is none."""
         shortest = min(SHORTEST_ANSWER, self._max_tokens)
-        prompt = self.whole(question, passages, history)
+        prompt = self.whole(question, note, passages, history)
         if self._worst_of(prompt) + shortest > tokens:
             marks = _TOKENS_AROUND_A_MESSAGE * (2 + len(history))
             prompt = build_prompt(
                 question,
                 passages,
                 history,
+                note=note,
                 budget_tokens=tokens - shortest - marks - len(passages) * _TOKENS_AROUND_A_MESSAGE,
                 count_tokens=self._worst_of_text,
             )

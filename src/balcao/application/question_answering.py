@@ -12,7 +12,7 @@ from balcao.domain.consumption import NOTHING, Charge, ChargeKind, Consumer, Res
 from balcao.domain.document import Embedding
 from balcao.domain.errors import QuotaExceeded
 from balcao.domain.ids import SessionId
-from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
+from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt, validity_note
 from balcao.domain.search import Inquiry, Passage
 from balcao.domain.search_answer import SEARCH_MODEL, search_answer
 
@@ -31,6 +31,11 @@ class PendingQuestion:
     inquiry: Inquiry
     is_strict: bool
     reservation: Reservation | None
+
+    @property
+    def note(self) -> str:
+        """What the model is told of the validity that the question is about."""
+        return validity_note(self.inquiry.filter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +86,14 @@ class QuestionAnswering:
         return self._model.is_paid or self._search.is_paid
 
     async def reserve(
-        self, work: UnitOfWork, consumer: Consumer, question: str, search_text: str
+        self, work: UnitOfWork, consumer: Consumer, question: str, inquiry: Inquiry
     ) -> Reservation | None:
         """Hold the worst case in the unit of work that saves the question; None where the quota does not do for it."""
         if not self.is_metered:
             return None
+        search_text, note = inquiry.question, validity_note(inquiry.filter)
         embedding = self._search.worst_case(search_text) if self._search.is_paid else 0
-        bounds = self._budget.bounds(question, embedding=embedding) if self._model.is_paid else None
+        bounds = self._budget.bounds(question, note, embedding=embedding) if self._model.is_paid else None
         return await self._metering.reserve(
             work,
             consumer,
@@ -130,7 +136,7 @@ class QuestionAnswering:
                 work, question.inquiry, embedding, self._search_results, self._relevance
             )
             if not self.is_metered or not self._model.is_paid or (question.reservation and not relevant):
-                prompt = self._budget.whole(question.question, relevant, question.history)
+                prompt = self._budget.whole(question.question, question.note, relevant, question.history)
                 return _Draft(mode=AnswerMode.ANSWER, prompt=prompt)
             draft = await self._affordable(work, question, relevant, spending)
         if draft is not None:
@@ -147,7 +153,8 @@ class QuestionAnswering:
         if reservation is None:
             return None
         spent = sum(charge.usage.total_tokens for charge in spending.charges)
-        fitting = self._budget.within(reservation.tokens - spent, question.question, relevant, question.history)
+        left = reservation.tokens - spent
+        fitting = self._budget.within(left, question.question, question.note, relevant, question.history)
         if fitting is None:
             return None
         call = Charge(kind=ChargeKind.ANSWER, model=self._model.card.id, usage=self._budget.estimate(fitting.prompt))

@@ -32,9 +32,6 @@ _ORGAN = re.compile(
 _SMALL = frozenset("a as o os e da das de do dos em na nas no nos para por com municipal estadual federal".split())
 _SPELLING = 0.75
 """Ratio (difflib) from which two words of an organ's or place's name are one word spelt in two ways."""
-_FIRST_WORDS = frozenset(
-    "constituicao emenda lei lc decreto dl medida mp portaria resolucao instrucao in edital pregao".split()
-)
 _CENTURY_BREAK = 50
 
 
@@ -52,9 +49,7 @@ def may_be_the_same(one: Document, other: Document) -> bool:
 def act_key(title: str) -> Act | None:
     """The act that a title begins with, when kind, number and year are all there."""
     act = act_of_title(title)
-    first = re.match(r"\W*([a-z]+)", _plain(title))
-    begins = first is not None and first[1] in _FIRST_WORDS
-    return act if act and begins and act.number and act.year else None
+    return act if act and act.number and act.year else None
 
 
 def marks_of(title: str) -> frozenset[str]:
