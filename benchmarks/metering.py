@@ -21,6 +21,7 @@ from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Completion, EmbeddingBatch, ModelCard
 from balcao.application.unit_of_work import UnitOfWork
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
+from balcao.domain.canonical_json import Json
 from balcao.domain.chat import Message, TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
 from balcao.domain.identity import Principal
@@ -79,10 +80,15 @@ class _Uncounted(Metering):
         return self.known
 
 
+_NO_DETAILS: Mapping[str, Json] = {}
+
+
 class _Unrecorded(AuditTrail):
     """Writes nothing."""
 
-    async def question(self, work: UnitOfWork, principal: Principal | None, question: Message) -> None:
+    async def question(
+        self, work: UnitOfWork, principal: Principal | None, question: Message, asked: Mapping[str, Json] = _NO_DETAILS
+    ) -> None:
         pass
 
     async def answer(

@@ -339,7 +339,8 @@ async def test_a_similar_title_waits_for_a_yes_with_nothing_paid(ingestion: Inge
     first = await ingestion.ingest("Art. 1º Um.", title="Código de Posturas do Município de Nova Trento")
     embedder = FakeEmbedder()
     process = ingestion.another(embedder)
-    waiting = await process.ingest("Art. 1º Dois.", "b.txt", title="CODIGO DE POSTURAS DO MUNICIPIO DE NOVA TRENTO")
+    title, source = "CODIGO DE POSTURAS DO MUNICIPIO DE NOVA TRENTO", "/leis/b.txt"
+    waiting = await process.ingest("Art. 1º Dois.", "b.txt", title=title, source=source)
     assert (waiting.state, waiting.related) == (DocumentState.AGUARDANDO_CONFIRMACAO, first.document_id)
     assert embedder.embedded == []
     with pytest.raises(DuplicateDocument, match="aguarda confirmação"):
@@ -349,7 +350,7 @@ async def test_a_similar_title_waits_for_a_yes_with_nothing_paid(ingestion: Inge
     assert (result.document_id, result.state) == (waiting.document_id, DocumentState.DISPONIVEL)
     with pytest.raises(WrongDocumentState):
         await ingestion.collection.confirm.execute(waiting.document_id)
-    changed = await process.ingest("Art. 1º Três.", "b.txt", title="CODIGO DE POSTURAS DO MUNICIPIO DE NOVA TRENTO")
+    changed = await process.ingest("Art. 1º Três.", "b.txt", title=title, source=source)
     assert (changed.state, changed.version) == (DocumentState.DISPONIVEL, 2)
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from balcao.domain.acts import Act, ActKind
+from balcao.domain.acts import Act, ActKind, act_of_title
 from balcao.domain.ente import Ente
 from balcao.domain.search import SearchFilter
 from balcao.domain.validity import Validity
@@ -59,6 +59,15 @@ async def test_an_act_that_the_question_names_comes_before_those_that_mention_it
         for question, named in (("lei 11.788 de 2008", True), ("lei 11.788 de 1999", False)):
             found = await work.passages.search(await an_inquiry(work, question), NEUTRAL)
             assert any(passage.named for passage in found) is named
+
+
+async def test_a_booklet_about_a_law_does_not_pass_for_the_law(database: Database) -> None:
+    for title in ("Cartilha sobre a Lei nº 11.788/2008", "Lei nº 11.788, de 25 de setembro de 2008"):
+        text = "Estágio é ato educativo."
+        await publish(database, a_document(text, title=title, act=act_of_title(title)))
+    async with database.tenant() as work:
+        found = await work.passages.search(await an_inquiry(work, "lei 11788"), NEUTRAL)
+    assert [(passage.title.split()[0], passage.named) for passage in found] == [("Lei", True), ("Cartilha", False)]
 
 
 async def test_an_article_of_an_act_that_the_question_names_is_the_very_one(database: Database) -> None:

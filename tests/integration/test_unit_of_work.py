@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from balcao.domain.errors import DuplicateDocument, SessionNotFound
+from balcao.domain.errors import DatabaseUnreachable, DuplicateDocument, SessionNotFound
 from balcao.domain.ids import PrefeituraId, SessionId
 from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
+from balcao.infrastructure.database.constraints import raise_meaning
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.tables import paid_vectors
 from balcao.infrastructure.repositories.copy import copy_rows
@@ -99,3 +100,48 @@ async def test_errors_never_print_vectors(database: Database) -> None:
         async with database.ingestion() as work:
             await work.chunks.save_chunk(a_chunk(document, embedding=an_embedding(1.0)))
     assert document.content not in str(caught.value)
+
+
+async def lose_the_connection(database: Database, admin: asyncpg.Connection, act: str) -> None:
+    async with database.ingestion() as work:
+        await end_backend_of(work._open, admin)
+        if act == "copy":
+            await copy_rows(work._open, paid_vectors, COLUMNS, ROWS)
+        elif act == "statement":
+            await work._open.execute(text("SELECT 1"))
+
+
+async def lose_the_reader(database: Database, admin: asyncpg.Connection) -> None:
+    async with database.reader() as reader:
+        await end_backend_of(reader._open, admin)
+        await reader.documents.municipalities()
+
+
+@pytest.mark.parametrize("act", ["copy", "statement", "commit"])
+async def test_a_connection_lost_at_any_moment_is_an_unreachable_database(
+    database: Database, admin: asyncpg.Connection, act: str
+) -> None:
+    with pytest.raises(DatabaseUnreachable):
+        await lose_the_connection(database, admin, act)
+    assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == 0
+
+
+async def test_a_connection_lost_while_the_collection_is_read_is_an_unreachable_database(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    with pytest.raises(DatabaseUnreachable):
+        await lose_the_reader(database, admin)
+
+
+def test_a_constraint_that_copy_breaks_is_known_by_its_name() -> None:
+    error = asyncpg.UniqueViolationError("duplicate key")
+    error.constraint_name = "documento_sha"
+    with pytest.raises(DuplicateDocument):
+        raise_meaning(error)
+    raise_meaning(asyncpg.UniqueViolationError("duplicate key"))
+
+
+async def end_backend_of(connection: AsyncConnection, admin: asyncpg.Connection) -> None:
+    """End the server's process of a connection, and wait until it is gone."""
+    pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    assert await admin.fetchval("SELECT pg_terminate_backend($1, 5000)", pid)

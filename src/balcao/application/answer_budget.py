@@ -45,9 +45,9 @@ class AnswerBudget:
         self._context_tokens = context_tokens
         self._max_tokens = model.card.max_tokens
 
-    def bounds(self, question: str, *, embedding: int, ranking: int) -> Bounds:
+    def bounds(self, question: str, note: str, *, embedding: int, ranking: int) -> Bounds:
         """Before anything is found; ``embedding`` tokens are for finding it, ``ranking`` for its order at most."""
-        bare = self.worst_of(Prompt(question=question, passages=()).texts())
+        bare = self.worst_of(Prompt(question=question, passages=(), note=note).texts())
         context = self._context_tokens * (1 if self._counter.exact else _BYTES_OF_AN_ESTIMATED_TOKEN)
         shortest = min(SHORTEST_ANSWER, self._max_tokens)
         most = embedding + ranking + max(context, bare) + self._max_tokens
@@ -60,28 +60,30 @@ class AnswerBudget:
         each = shown + _TOKENS_AROUND_A_MESSAGE + TOKENS_OF_A_NUMBER
         return self.worst_of(bare.texts()) + bare.max_tokens + passages * each
 
-    def whole(self, question: str, passages: Sequence[Passage], history: Sequence[Message]) -> Prompt:
+    def whole(self, question: str, note: str, passages: Sequence[Passage], history: Sequence[Message]) -> Prompt:
         """The prompt that the context's budget allows."""
         return build_prompt(
             question,
             passages,
             history,
+            note=note,
             budget_tokens=self._context_tokens,
             count_tokens=self._counter.count,
         )
 
     def within(
-        self, tokens: int, question: str, passages: Sequence[Passage], history: Sequence[Message]
+        self, tokens: int, question: str, note: str, passages: Sequence[Passage], history: Sequence[Message]
     ) -> AffordablePrompt | None:
         """The largest prompt and the longest answer for at most ``tokens``; None when there is none."""
         shortest = min(SHORTEST_ANSWER, self._max_tokens)
-        prompt = self.whole(question, passages, history)
+        prompt = self.whole(question, note, passages, history)
         if self.worst_of(prompt.texts()) + shortest > tokens:
             marks = _TOKENS_AROUND_A_MESSAGE * (2 + len(history))
             prompt = build_prompt(
                 question,
                 passages,
                 history,
+                note=note,
                 budget_tokens=tokens - shortest - marks - len(passages) * _TOKENS_AROUND_A_MESSAGE,
                 count_tokens=self._worst_of_text,
             )

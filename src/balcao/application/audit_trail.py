@@ -35,9 +35,11 @@ class AuditTrail:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def question(self, work: UnitOfWork, principal: Principal | None, question: Message) -> None:
-        """A question was asked."""
-        details: dict[str, Json] = {"sessao": str(question.session_id), "texto": _digest(question)}
+    async def question(
+        self, work: UnitOfWork, principal: Principal | None, question: Message, asked: Mapping[str, Json] = _NOTHING
+    ) -> None:
+        """A question was asked; ``asked`` is the validity that it is about, if not today's."""
+        details: dict[str, Json] = {"sessao": str(question.session_id), "texto": _digest(question), **asked}
         await self._append(work, question.prefeitura_id, AuditKind.QUESTION, Actor.of(principal), question.id, details)
 
     async def answer(

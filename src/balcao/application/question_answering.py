@@ -13,7 +13,7 @@ from balcao.domain.consumption import NOTHING, Charge, ChargeKind, Consumer, Res
 from balcao.domain.document import Embedding
 from balcao.domain.errors import QuotaExceeded
 from balcao.domain.ids import SessionId
-from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
+from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt, validity_note
 from balcao.domain.search import Inquiry, Passage
 from balcao.domain.search_answer import SEARCH_MODEL, search_answer
 
@@ -32,6 +32,11 @@ class PendingQuestion:
     inquiry: Inquiry
     is_strict: bool
     reservation: Reservation | None
+
+    @property
+    def note(self) -> str:
+        """What the model is told of the validity that the question is about."""
+        return validity_note(self.inquiry.filter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +89,17 @@ class QuestionAnswering:
         return self._model.is_paid or self._search.is_paid
 
     async def reserve(
-        self, work: UnitOfWork, consumer: Consumer, question: str, search_text: str
+        self, work: UnitOfWork, consumer: Consumer, question: str, inquiry: Inquiry
     ) -> Reservation | None:
         """Hold the worst case in the unit of work that saves the question; None where the quota does not do for it."""
         if not self.is_metered:
             return None
+        search_text, note = inquiry.question, validity_note(inquiry.filter)
         embedding = self._search.worst_case(search_text) if self._search.is_paid else 0
         ranking = self._reranking.worst_case(question, self._search_results)
-        bounds = self._budget.bounds(question, embedding=embedding, ranking=ranking) if self._model.is_paid else None
+        bounds = (
+            self._budget.bounds(question, note, embedding=embedding, ranking=ranking) if self._model.is_paid else None
+        )
         return await self._metering.reserve(
             work,
             consumer,
@@ -134,7 +142,7 @@ class QuestionAnswering:
                 work, question.inquiry, embedding, self._search_results, self._relevance
             )
             ranking = await self._reranking.begin(
-                work, question.reservation, question.question, relevant, question.history, spending
+                work, question.reservation, question.question, question.note, relevant, question.history, spending
             )
             if ranking is None:
                 return await self._draft_from(work, question, relevant, spending)
@@ -146,7 +154,7 @@ class QuestionAnswering:
         self, work: UnitOfWork, question: PendingQuestion, relevant: list[Passage], spending: Spending
     ) -> _Draft:
         if not self.is_metered or not self._model.is_paid or (question.reservation and not relevant):
-            prompt = self._budget.whole(question.question, relevant, question.history)
+            prompt = self._budget.whole(question.question, question.note, relevant, question.history)
             return _Draft(mode=AnswerMode.ANSWER, prompt=prompt)
         draft = await self._affordable(work, question, relevant, spending)
         if draft is not None:
@@ -163,7 +171,8 @@ class QuestionAnswering:
         if reservation is None:
             return None
         spent = spending.tokens
-        fitting = self._budget.within(reservation.tokens - spent, question.question, relevant, question.history)
+        left = reservation.tokens - spent
+        fitting = self._budget.within(left, question.question, question.note, relevant, question.history)
         if fitting is None:
             return None
         call = Charge(

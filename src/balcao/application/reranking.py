@@ -52,6 +52,7 @@ class PassageReranking:
         work: UnitOfWork,
         reservation: Reservation | None,
         question: str,
+        note: str,
         passages: Sequence[Passage],
         history: Sequence[Message],
         spending: Spending,
@@ -60,7 +61,7 @@ class PassageReranking:
         if self._reranker is None or reservation is None or len(passages) < _FEWEST:
             return None
         left = reservation.tokens - spending.tokens
-        answer = self._budget.within(left, question, passages, history)
+        answer = self._budget.within(left, question, note, passages, history)
         prompt = RankingPrompt(question=question, passages=tuple(passages[:MOST_RANKED]))
         if answer is None or answer.worst_case + self._budget.worst_of(prompt.texts()) + prompt.max_tokens > left:
             return None

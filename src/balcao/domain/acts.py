@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 
 
 class ActKind(StrEnum):
@@ -53,29 +54,28 @@ _YEAR = (
     r"|\s*,?\s+de\s+(?:\d{1,2}\s*[º°o]?\s+de\s+[a-zç]+\s+de\s+)?(?P<year>(?:18|19|20)\d{2})(?!\d))?"
 )
 _ACTS = [(kind, re.compile(rf"(?<!\w)(?:{name}){_NUMBER}{_YEAR}", re.IGNORECASE)) for kind, name in _NAMES]
-_CONSTITUTION = re.compile(r"(?<!\w)constitui[çc][ãa]o(?:\s+(?:federal|da\s+rep[úu]blica))?(?!\w)", re.IGNORECASE)
-_BEFORE_THE_NAME = re.compile(r"\W*")
-_CODIFIED = re.compile(r"(?:c[óo]digo|estatuto|consolida[çc][ãa]o)\b", re.IGNORECASE)
+_CONSTITUTION = re.compile(
+    r"(?<!\w)constitui[çc][ãa]o(?:\s+(?:federal|da\s+rep[úu]blica))?(?!\w|\s+de\s+\D)", re.IGNORECASE
+)
+_BEFORE_AN_ACT = re.compile(
+    r"[\W\d_]*(?:(?:texto|[íi]ntegra|vers[ãa]o|consolidad[oa]|atualizad[oa]|compilad[oa]|[ao]|d[ao])\W+)*"
+    r"(?:(?:prefeitura|c[âa]mara|munic[íi]pio|governo|estado|secretaria)\b[^:|–—-]*[:|–—-]\W*)?",
+    re.IGNORECASE,
+)
+_CODIFIED = re.compile(r"\W*(?:c[óo]digo|estatuto|consolida[çc][ãa]o)\b", re.IGNORECASE)
 _CENTURY_BREAK = 50
 """A year of two digits above it is of the 20th century: nobody cites an act of the future."""
 
 
+def act_number(written: str) -> str | None:
+    """An act's number as it is compared, "12.527" as "12527" and "007" as "7"; None where there is no digit."""
+    digits = "".join(char for char in written if char in "0123456789")
+    return digits.lstrip("0") or "0" if digits else None
+
+
 def acts_named_in(text: str) -> tuple[Act, ...]:
     """The numbered acts that a text names, in its order, each once."""
-    return tuple(dict.fromkeys(act for _, act in sorted(_acts_by_position(text).items())))
-
-
-def _acts_by_position(text: str) -> dict[int, Act]:
-    found: dict[int, Act] = {}
-    taken: list[tuple[int, int]] = []
-    for kind, pattern in _ACTS:
-        for match in pattern.finditer(text):
-            if all(match.end() <= start or match.start() >= end for start, end in taken):
-                taken.append(match.span())
-                found[match.start()] = Act(
-                    kind=kind, number=match["number"].replace(".", "").lstrip("0") or "0", year=_year(match)
-                )
-    return found
+    return tuple(dict.fromkeys(act for _, act in _acts_in(text)))
 
 
 def without_acts(text: str) -> str:
@@ -86,20 +86,33 @@ def without_acts(text: str) -> str:
 
 
 def act_of_title(title: str) -> Act | None:
-    """The act that a document with this title is: the one that begins it, or that its code or statute was made by.
+    """The act that a document with this title is: the one that the title begins with.
 
-    A booklet about a law, and a decree that regulates it, name the law too, and are not the law.
+    "Cartilha sobre a Lei nº 11.788/2008" and "Projeto de Lei nº 45/2023" are none. Before the act may stand only that
+    this is its text, and the organ that publishes it, ended by a dash, bar or colon. A code or statute is the act
+    that made it: "Código Tributário Nacional (Lei nº 5.172/1966)".
     """
-    begins = _BEFORE_THE_NAME.match(title)
-    start = begins.end() if begins else 0
-    found = _acts_by_position(title)
-    if start in found:
-        return found[start]
-    if re.compile(r"lei\s+org[âa]nica", re.IGNORECASE).match(title, start):
+    named = _acts_in(title)
+    if named and _BEFORE_AN_ACT.fullmatch(title, 0, named[0][0]):
+        return named[0][1]
+    if re.match(r"\s*lei\s+org[âa]nica", title, re.IGNORECASE):
         return Act(kind=ActKind.LEI_ORGANICA)
-    if _CONSTITUTION.match(title, start):
+    if _CONSTITUTION.match(title.strip()):
         return Act(kind=ActKind.CONSTITUICAO)
-    return found[min(found)] if found and _CODIFIED.match(title, start) else None
+    return named[0][1] if named and _CODIFIED.match(title) else None
+
+
+def _acts_in(text: str) -> list[tuple[int, Act]]:
+    """Where each numbered act is named, and which it is, in the text's order."""
+    found: list[tuple[int, Act]] = []
+    taken: list[tuple[int, int]] = []
+    for kind, pattern in _ACTS:
+        for match in pattern.finditer(text):
+            if all(match.end() <= start or match.start() >= end for start, end in taken):
+                taken.append(match.span())
+                act = Act(kind=kind, number=act_number(match["number"]), year=_year(match))
+                found.append((match.start(), act))
+    return sorted(found, key=itemgetter(0))
 
 
 def _year(match: re.Match[str]) -> int | None:

@@ -1,7 +1,7 @@
 """A conversation: its messages and the passages that its answers refer to."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -90,6 +90,10 @@ class Message:
     metadata: dict[str, object] = field(default_factory=dict)
     salt: bytes | None = field(default_factory=_new_salt, repr=False)
     created_at: datetime | None = None
+
+    def erased(self) -> "Message":
+        """What stays of it when its conversation is erased: that it was written, and its tokens."""
+        return replace(self, content=None, document_references=(), metadata={}, salt=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,14 +23,23 @@ def checked_title(title: str) -> str:
     return kept
 
 
+def folded_tag(tag: str) -> str:
+    """The tag as it is kept and looked for: in lower case, its white space folded.
+
+    Raises:
+        InvalidText: it cannot be kept.
+    """
+    require_storable(tag, param="tags")
+    return " ".join(tag.lower().split())
+
+
 def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """The tags in lower case, each once, in their order.
 
     Raises:
         InvalidInput, InvalidText: they are too many, one is too long, or cannot be kept.
     """
-    kept = tuple(dict.fromkeys(folded for tag in tags if (folded := " ".join(tag.lower().split()))))
-    require_storable(kept, param="tags")
+    kept = tuple(dict.fromkeys(folded for tag in tags if (folded := folded_tag(tag))))
     if len(kept) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in kept):
         raise InvalidInput(f"Use até {MOST_TAGS} etiquetas de até {LONGEST_TAG} caracteres.", param="tags")
     return kept

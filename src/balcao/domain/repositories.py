@@ -503,7 +503,7 @@ class MessageRepository(Protocol):
     """The messages of the unit of work's prefeitura."""
 
     async def save_message(self, message: Message) -> Message:
-        """Append the message to its session."""
+        """Append the message to its session; without what is said in it, where the session was erased."""
         ...
 
     async def find_message_by_id(self, message_id: MessageId) -> Message | None:

@@ -56,6 +56,12 @@ class SearchFilter:
     on: date | None = None
     include_out_of_force: bool = False
 
+    def validity_asked(self) -> dict[str, str | bool]:
+        """How records say which validity was asked for; nothing where it is that of today."""
+        if self.include_out_of_force:
+            return {"incluir_revogados": True}
+        return {"na_data": self.on.isoformat()} if self.on else {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionTerm:

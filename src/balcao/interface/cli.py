@@ -9,7 +9,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
-from uuid import UUID
 
 import typer
 
@@ -23,6 +22,7 @@ from balcao.interface.cli_evaluation import evaluate
 from balcao.interface.cli_options import Json
 from balcao.interface.cli_people import chave_app, introduce_first_operator, usuario_app
 from balcao.interface.cli_prefeituras import prefeitura_app
+from balcao.interface.cli_questions import ask, search
 from balcao.interface.cli_reindex import reindex
 from balcao.interface.cli_usage import speak_portuguese, usage_error
 from balcao.interface.cli_worker import run_worker
@@ -36,6 +36,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("ingerir")(ingest)
+app.command("perguntar")(ask)
+app.command("buscar")(search)
 app.command("trabalhador")(run_worker)
 app.add_typer(documents_app, name="documentos")
 app.add_typer(prefeitura_app, name="prefeitura")
@@ -46,11 +48,6 @@ app.command("reindexar")(reindex)
 app.add_typer(quota_app, name="quota")
 app.add_typer(consumo_app, name="consumo")
 app.add_typer(auditoria_app, name="auditoria")
-
-Slug = Annotated[
-    str | None,
-    typer.Option("--prefeitura", metavar="SLUG", help="Em nome de qual prefeitura; sem ela, a pública."),
-]
 
 
 @app.command("servir")
@@ -104,52 +101,6 @@ def serve(
         runtime.run(action)
     if not as_json:
         output.say("Servidor encerrado.")
-
-
-@app.command("perguntar")
-def ask(
-    question: Annotated[str, typer.Argument(metavar="PERGUNTA")],
-    slug: Slug = None,
-    session: Annotated[
-        UUID | None, typer.Option("--sessao", metavar="UUID", help="Continua uma conversa anterior.")
-    ] = None,
-    strict: Annotated[
-        bool,
-        typer.Option("--estrito", help="Sem quota para uma resposta, falha em vez de mostrar os trechos."),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Responde uma pergunta com base nos documentos, citando as fontes."""
-    from balcao.application.use_cases.chat_with_documents import ChatRequest, ChatResponse
-    from balcao.domain.ids import SessionId
-
-    async def action(installation: runtime.Installation) -> ChatResponse:
-        async with installation.container() as container:
-            session_id = SessionId(session) if session else None
-            return await container.chat.execute(
-                ChatRequest(message=question, session_id=session_id, prefeitura=slug, is_strict=strict)
-            )
-
-    output.show_answer(runtime.run(action), as_json=as_json)
-
-
-@app.command("buscar")
-def search(
-    query: Annotated[str, typer.Argument(metavar="BUSCA")],
-    slug: Slug = None,
-    n_results: Annotated[
-        int, typer.Option("-n", "--resultados", metavar="N", min=1, max=100, help="Quantos trechos.")
-    ] = 5,
-    as_json: Json = False,
-) -> None:
-    """Mostra os trechos mais próximos de uma busca, sem montar resposta."""
-    from balcao.application.use_cases.search_documents import SearchRequest, SearchResponse
-
-    async def action(installation: runtime.Installation) -> SearchResponse:
-        async with installation.container() as container:
-            return await container.search.execute(SearchRequest(query=query, n_results=n_results, prefeitura=slug))
-
-    output.show_passages(runtime.run(action), as_json=as_json)
 
 
 @app.command("migrar-banco")

@@ -8,7 +8,7 @@ import typer
 from balcao.domain.consumption_report import Grouping
 from balcao.interface import cli_output as output
 from balcao.interface import runtime
-from balcao.interface.cli_options import INSTALLATION, Json
+from balcao.interface.cli_options import DAYS, INSTALLATION, Json
 
 if TYPE_CHECKING:
     from balcao.application.use_cases.read_quota import QuotaStatement
@@ -22,7 +22,6 @@ quota_app = typer.Typer(help="Mostra e altera quotas, dá créditos e lista avis
 consumo_app = typer.Typer(help="Mostra o consumo e confere se as contas fecham.", no_args_is_help=True)
 
 Slug = Annotated[str, typer.Option("--prefeitura", metavar="SLUG", help="De qual prefeitura.")]
-_DAYS = ["%Y-%m-%d"]
 
 
 @quota_app.command("mostrar")
@@ -70,7 +69,7 @@ def add_credit(
     motivo: Annotated[str, typer.Option("--motivo", metavar="MOTIVO", help="Por quê; fica registrado.")],
     ate: Annotated[
         datetime | None,
-        typer.Option("--ate", formats=_DAYS, metavar="AAAA-MM-DD", help="Último dia; sem ele, até o fim do período."),
+        typer.Option("--ate", formats=DAYS, metavar="AAAA-MM-DD", help="Último dia; sem ele, até o fim do período."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -126,11 +125,11 @@ def show_consumption(
     slug: Slug,
     de: Annotated[
         datetime | None,
-        typer.Option("--de", formats=_DAYS, metavar="AAAA-MM-DD", help="Primeiro dia; sem ele, o do período atual."),
+        typer.Option("--de", formats=DAYS, metavar="AAAA-MM-DD", help="Primeiro dia; sem ele, o do período atual."),
     ] = None,
     ate: Annotated[
         datetime | None,
-        typer.Option("--ate", formats=_DAYS, metavar="AAAA-MM-DD", help="Último dia, incluído; sem ele, hoje."),
+        typer.Option("--ate", formats=DAYS, metavar="AAAA-MM-DD", help="Último dia, incluído; sem ele, hoje."),
     ] = None,
     por: Annotated[Grouping, typer.Option("--por", help="Uma linha por dia, usuario ou modelo.")] = Grouping.DAY,
     as_csv: Annotated[bool, typer.Option("--csv", help="Imprime a tabela em CSV, para planilhas.")] = False,

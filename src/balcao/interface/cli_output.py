@@ -120,7 +120,7 @@ def show_passages(found: SearchResponse, *, as_json: bool) -> None:
     if found.by_words_alone:
         say("A quota de tokens deste mês está no fim: a busca foi só pelas palavras.\n")
     if not found.passages:
-        say("Nenhum trecho encontrado; a coleção aberta a esta prefeitura está vazia.")
+        say("Nenhum trecho encontrado; confira os filtros ou, sem eles, se há documentos abertos a esta prefeitura.")
     for number, passage in enumerate(found.passages, start=1):
         say(f"[{number}] {passage.heading} — {passage.source} (pontos {passage.score:.3f})")
         say(f"    {' '.join(passage.content.split())[:300]}\n")

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import uuid4
 
 from balcao.application.audit_trail import AuditTrail
@@ -29,7 +30,7 @@ from balcao.domain.ids import MessageId, PrefeituraId, SessionId
 from balcao.domain.portuguese import terms
 from balcao.domain.prompt import renumber_citations
 from balcao.domain.quota import QuotaBalance
-from balcao.domain.search import Passage
+from balcao.domain.search import Passage, SearchFilter
 from balcao.domain.text import clean_question, require_storable
 
 _HISTORY_MESSAGES = 10
@@ -61,7 +62,8 @@ class ChatRequest:
 
     Where a ``principal`` asks, the prefeitura is his, and the conversation his own. ``anonymous_cookie`` and
     ``address`` say by what questions without a login are counted. ``is_strict`` asks for an answer or nothing: the
-    passages alone, which the quota always does for, are not wanted.
+    passages alone, which the quota always does for, are not wanted. The answer rests on what was in force on the day
+    ``on``, today where it is None; with ``include_out_of_force``, on anything.
     """
 
     message: str
@@ -72,6 +74,8 @@ class ChatRequest:
     anonymous_cookie: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
     is_strict: bool = False
+    on: date | None = None
+    include_out_of_force: bool = False
 
     @property
     def asker(self) -> Asker:
@@ -79,6 +83,11 @@ class ChatRequest:
         if self.principal is not None and not self.principal.is_anonymous:
             return Asker(usuario_id=self.principal.usuario_id)
         return Asker(anonymous_cookie=self.anonymous_cookie, address=self.address)
+
+    @property
+    def wanted(self) -> SearchFilter:
+        """Which documents the answer may rest on."""
+        return SearchFilter(on=self.on, include_out_of_force=self.include_out_of_force)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +161,8 @@ class ChatWithDocumentsUseCase:
 
         Raises:
             EmptyMessage, InvalidText: the message is not usable.
-            SessionNotFound: the session is unknown, closed, erased, another person's or another prefeitura's.
+            SessionNotFound: the session is unknown, closed, erased (be it meanwhile), another person's or another
+                prefeitura's.
             SessionLimitReached, DailyLimitReached: a limit of v2.0.
             QuotaExceeded: a strict request that the quota does not do for.
             PrefeituraNotFound: there is no such prefeitura, or it is not the principal's.
@@ -163,8 +173,10 @@ class ChatWithDocumentsUseCase:
         written = await self._answering.answer(question)
         answer, used = self._message(question, written)
         kept, length, balance = await self._keep(question, answer, written, used)
+        if kept.content is None:
+            raise SessionNotFound(param="session_id")
         return ChatResponse(
-            response=kept.content or "",
+            response=kept.content,
             found=written.completion.found,
             mode=written.mode,
             session_id=kept.session_id,
@@ -190,23 +202,24 @@ class ChatWithDocumentsUseCase:
             await self._daily.take(work, request.asker, self._clock.now())
             history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES)
             search_text = _search_text(question, history)
-            inquiry = await self._search.inquire(work, prefeitura_id, search_text)
+            inquiry = await self._search.inquire(work, prefeitura_id, search_text, request.wanted)
             message = Message(
                 id=MessageId(uuid4()),
                 prefeitura_id=prefeitura_id,
                 session_id=session_id,
                 role=MessageRole.USER,
                 content=question,
-                metadata=request.metadata,
+                metadata=request.metadata | request.wanted.validity_asked(),
             )
-            await work.messages.save_message(message)
+            if (await work.messages.save_message(message)).content is None:
+                raise SessionNotFound(param="session_id")
             consumer = Consumer(
                 prefeitura_id=prefeitura_id, usuario_id=usuario_id, session_id=session_id, message_id=message.id
             )
-            reservation = await self._answering.reserve(work, consumer, question, search_text)
+            reservation = await self._answering.reserve(work, consumer, question, inquiry)
             if request.is_strict and self._answering.is_metered and reservation is None:
                 raise QuotaExceeded
-            await self._trail.question(work, request.principal, message)
+            await self._trail.question(work, request.principal, message, request.wanted.validity_asked())
         return PendingQuestion(
             consumer=consumer,
             session_id=session_id,
@@ -262,6 +275,9 @@ class ChatWithDocumentsUseCase:
     ) -> tuple[Message, int, QuotaBalance]:
         """Save the answer and settle what it cost, in one transaction; the answer, the conversation's length, and
         what is left.
+
+        Where the conversation was erased meanwhile, what the answer says is neither kept nor to be told from the audit
+        trail; what it cost, and whence it came, is.
         """
         consumer, reservation = replace(question.consumer, message_id=answer.id), question.reservation
         async with self._open_work(consumer.prefeitura_id, consumer.usuario_id) as work:
@@ -270,11 +286,13 @@ class ChatWithDocumentsUseCase:
                 balance = await self._metering.balance(work, consumer.prefeitura_id)
             else:
                 closure = await self._metering.close(work, reservation, written.charges)
-                kept = await work.messages.save_message(replace(answer, usage=closure.usage))
+                answer = replace(answer, usage=closure.usage)
+                kept = await work.messages.save_message(answer)
                 answered = written.mode is AnswerMode.ANSWER and bool(written.completion.usage.total_tokens)
                 balance = await self._metering.settle(work, closure, consumer, questions=int(answered))
             length = await work.messages.count_messages_by_session_id(answer.session_id)
-            await self._trail.answer(work, question.consumer.message_id, kept, used)
+            recorded = replace(answer, content=kept.content, salt=kept.salt)
+            await self._trail.answer(work, question.consumer.message_id, recorded, used)
         return kept, length, balance
 
 

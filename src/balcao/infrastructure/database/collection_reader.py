@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from balcao.infrastructure.database.constraints import raise_meaning
 from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
 from balcao.infrastructure.repositories.passages import PostgresPassageRepository
 from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository
@@ -30,6 +31,7 @@ class PostgresCollectionReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._open.close()
+        raise_meaning(error)
 
     @property
     def _open(self) -> AsyncConnection:

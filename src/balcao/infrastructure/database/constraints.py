@@ -28,14 +28,34 @@ ERRORS: dict[str, type[BalcaoError]] = {
     "message_session_fk": SessionNotFound,
 }
 
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+)
 
-def domain_error(error: DBAPIError) -> BalcaoError | None:
-    """What this failure means to a use case; None for one that nobody expects."""
-    if error.connection_invalidated:
+
+def domain_error(error: BaseException) -> BalcaoError | None:
+    """What this failure means to a use case; None for one that nobody expects, or that is not the database's.
+
+    COPY is the driver's own call, and fails with the driver's own errors.
+    """
+    cause: BaseException | None = error
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return DatabaseUnreachable()
+        cause = error.orig.__cause__ if error.orig else None
+    if isinstance(cause, _LOST) or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)):
         return DatabaseUnreachable()
-    cause = error.orig.__cause__ if error.orig else None
     if isinstance(cause, asyncpg.UndefinedTableError):
         return SchemaNotMigrated()
     name = getattr(cause, "constraint_name", None)
     found = ERRORS.get(str(name))
     return found() if found else None
+
+
+def raise_meaning(error: BaseException | None) -> None:
+    """Raise what a failure of the database means to a use case, where it means anything."""
+    if error is not None and (meaning := domain_error(error)):
+        raise meaning from error

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from balcao.domain.ids import PrefeituraId, UsuarioId
-from balcao.infrastructure.database.constraints import domain_error
+from balcao.infrastructure.database.constraints import raise_meaning
 from balcao.infrastructure.repositories.alerts import PostgresAlertRepository
 from balcao.infrastructure.repositories.api_keys import PostgresApiKeyRepository
 from balcao.infrastructure.repositories.audit import PostgresAuditRepository
@@ -62,7 +62,7 @@ class PostgresUnitOfWork:
             await self._connection.execute(_SET_TENANT, tenant)
         except BaseException as error:
             await self._connection.close()
-            _raise_meaning(error)
+            raise_meaning(error)
             raise
         return self
 
@@ -70,13 +70,18 @@ class PostgresUnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None:
-                await self._open.commit()
-            else:
-                await self._open.rollback()
+            await self._end(commit=error is None)
+        except DBAPIError as ending:  # of a lost connection, when COPY failed of it, only the rollback may tell
+            raise_meaning(error)
+            raise_meaning(ending)
+            raise
+        raise_meaning(error)
+
+    async def _end(self, *, commit: bool) -> None:
+        try:
+            await (self._open.commit() if commit else self._open.rollback())
         finally:
             await self._open.close()
-        _raise_meaning(error)
 
     @property
     def _open(self) -> AsyncConnection:
@@ -193,9 +198,3 @@ class PostgresUnitOfWork:
     def audit(self) -> PostgresAuditRepository:
         """The tenant's audit trail."""
         return PostgresAuditRepository(self._open)
-
-
-def _raise_meaning(error: BaseException | None) -> None:
-    """Raise what a failure of the database means to a use case, where it means anything."""
-    if isinstance(error, DBAPIError) and (meaning := domain_error(error)):
-        raise meaning from error

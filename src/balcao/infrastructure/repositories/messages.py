@@ -18,9 +18,13 @@ class PostgresMessageRepository:
         self._connection = connection
 
     async def save_message(self, message: Message) -> Message:
-        """Insert the row, in the order of the conversation, whose last use is now."""
-        used = update(sessions).where(sessions.c.id == message.session_id).values(updated_at=func.now())
-        await self._connection.execute(used)
+        """Insert the row, in the order of the conversation, whose last use is now.
+
+        The conversation's row stays locked, so that it is erased before, and the message with it, or after.
+        """
+        not_erased = update(sessions).where(sessions.c.id == message.session_id, sessions.c.erased_at.is_(None))
+        if not (await self._connection.execute(not_erased.values(updated_at=func.now()))).rowcount:
+            message = message.erased()
         statement = (
             insert(messages)
             .values(

@@ -60,11 +60,13 @@ class PostgresSessionRepository:
         return [_session(row) for row in await self._connection.execute(statement)]
 
     async def delete_session(self, session_id: SessionId) -> bool:
-        """Erase what was said and mark the row: the tokens stay attributed."""
-        await PostgresMessageRepository(self._connection).delete_messages_by_session_id(session_id)
+        """Mark the row, which waits for a message that is being saved, and only then erase what was said."""
         statement = update(sessions).where(sessions.c.id == session_id, _NOT_ERASED)
         erased = statement.values(title=None, is_active=False, metadata={}, erased_at=func.now(), updated_at=func.now())
-        return bool((await self._connection.execute(erased)).rowcount)
+        if not (await self._connection.execute(erased)).rowcount:
+            return False
+        await PostgresMessageRepository(self._connection).delete_messages_by_session_id(session_id)
+        return True
 
     async def deactivate_session(self, session_id: SessionId) -> bool:
         """Mark an active row as closed."""

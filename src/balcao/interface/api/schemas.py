@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from balcao.application.use_cases.chat_with_documents import ChatResponse
 from balcao.application.use_cases.search_documents import SearchResponse
-from balcao.domain.acts import ActKind
+from balcao.domain.acts import ActKind, act_number
 from balcao.domain.chat import AnswerMode
+from balcao.domain.document_description import folded_tag
 from balcao.domain.ente_recognition import parse_ente
 from balcao.domain.ids import DocumentId
 from balcao.domain.place_names import NameDirectory
@@ -26,6 +27,12 @@ class ChatBody(BaseModel):
     modo: Literal["normal", "estrito"] = Field(
         default="normal",
         description='"estrito": sem quota para uma resposta, recusa (429) em vez de mostrar os trechos.',
+    )
+    na_data: date | None = Field(
+        default=None, description="Responde com o que estava em vigor neste dia; sem ela, com o que está hoje."
+    )
+    incluir_revogados: bool = Field(
+        default=False, description="Responde também com o que não está em vigor, dizendo isso; ignora `na_data`."
     )
 
 
@@ -139,13 +146,13 @@ class SearchBody(BaseModel):
 
         Raises:
             InvalidEnte: ``ente`` is none.
+            InvalidText: ``etiqueta`` cannot be a tag.
         """
-        digits = "".join(char for char in self.numero_ato or "" if char.isdigit())
         return SearchFilter(
             document_id=DocumentId(self.document_id) if self.document_id else None,
-            tag=self.etiqueta,
+            tag=folded_tag(self.etiqueta) if self.etiqueta else None,
             act_kind=self.tipo_ato,
-            act_number=digits.lstrip("0") or "0" if digits else None,
+            act_number=act_number(self.numero_ato) if self.numero_ato else None,
             act_year=self.ano_ato,
             ente=parse_ente(self.ente, directory) if self.ente else None,
             on=self.na_data,

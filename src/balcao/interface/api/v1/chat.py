@@ -30,6 +30,8 @@ async def ask(
             anonymous_cookie=visitor,
             address=client.address,
             is_strict=body.modo == "estrito",
+            on=body.na_data,
+            include_out_of_force=body.incluir_revogados,
         )
     )
     return AnswerView.of(answer)

@@ -11,6 +11,8 @@ from balcao.application.use_cases.open_original import OpenOriginalRequest
 from balcao.application.use_cases.read_chunks import ReadChunksRequest
 from balcao.application.use_cases.read_document import ReadDocumentRequest
 from balcao.application.use_cases.search_documents import SearchRequest
+from balcao.domain.acts import act_number
+from balcao.domain.document_description import folded_tag
 from balcao.domain.document_filter import DocumentFilter
 from balcao.domain.ente_recognition import parse_ente
 from balcao.domain.ids import ChunkId, DocumentId
@@ -88,9 +90,9 @@ async def list_documents(
     wanted = DocumentFilter(
         words=tuple((q or "").split()),
         ente=parse_ente(ente, container.directory) if ente else None,
-        tag=" ".join(tag.lower().split()) if tag else None,
+        tag=folded_tag(tag) if tag else None,
         act_kind=tipo,
-        act_number=numero.replace(".", "").lstrip("0") or "0" if numero else None,
+        act_number=act_number(numero) if numero else None,
         act_year=ano,
         state=estado,
         in_force=em_vigor,
