@@ -102,7 +102,8 @@ def publish_heads(as_json: Json = False) -> None:
             return await container.audit.publish_heads.execute()
 
     told = runtime.run(action)
-    output.show({"publicadas_em": told}, f"Cabeças publicadas agora em {told} destinos.", as_json=as_json)
+    said = f"Cabeças publicadas agora em {told} destino(s)." if told else "As cabeças de hoje já estavam publicadas."
+    output.show({"publicadas_em": told}, said, as_json=as_json)
 
 
 def _published(path: Path) -> "PublishedHeads":

@@ -99,7 +99,7 @@ def list_documents(
             found = await container.list_documents.execute(state or DocumentState.DISPONIVEL)
             return [output.ListedDocument.of(document, container.directory) for document in found]
 
-    output.show_documents(runtime.run(action), as_json=as_json)
+    output.show_documents(runtime.run(action), is_whole=state is None, as_json=as_json)
 
 
 @documents_app.command("situacao")

@@ -87,7 +87,8 @@ def show_status(status: IngestionStatus, *, as_json: bool) -> None:
 
 def _titled(file: IngestedFile) -> str:
     version = f" (versão {file.versao})" if file.versao > 1 else ""
-    return f"{file.titulo}{version}. {file.motivo}" if file.motivo else f"{file.titulo}{version}"
+    waiting = f" ID {file.document_id}." if file.situacao == "parecido" and file.document_id else ""
+    return f"{file.titulo}{version}. {file.motivo}{waiting}" if file.motivo else f"{file.titulo}{version}"
 
 
 def _advice(files: list[IngestedFile]) -> list[str]:

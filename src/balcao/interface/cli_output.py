@@ -126,13 +126,13 @@ def show_passages(found: SearchResponse, *, as_json: bool) -> None:
         say(f"    {' '.join(passage.content.split())[:300]}\n")
 
 
-def show_documents(documents: list[ListedDocument], *, as_json: bool) -> None:
-    """A line for each document of the collection, its id first."""
+def show_documents(documents: list[ListedDocument], *, is_whole: bool, as_json: bool) -> None:
+    """A line for each document, its id first; ``is_whole``: these are all that the search knows."""
     if as_json:
         show([asdict(document) for document in documents], "", as_json=True)
         return
     if not documents:
-        say('A coleção está vazia; comece com "balcao ingerir CAMINHO".')
+        say('A coleção está vazia; comece com "balcao ingerir CAMINHO".' if is_whole else "Nenhum documento assim.")
     for document in documents:
         pages = f", {document.paginas} páginas" if document.paginas else ""
         say(f"{document.document_id}  {document.titulo} ({document.ente}; {document.tipo}{pages})")
