@@ -111,7 +111,10 @@ async def _forget_periods(installation: MeteredInstallation) -> None:
     """A period in use goes on to its end, whatever the contract day becomes: the next case needs none in use."""
     for table in ("lancamento", "reserva", "aviso", "quota_periodo"):
         await installation.admin.execute(f"DELETE FROM {table} WHERE prefeitura_id = $1", installation.prefeitura_id)
-    await installation.admin.execute("UPDATE message SET tokens_usados = 0, tokens_prompt = 0")
+    await installation.admin.execute(  # a replica's triggers do not fire: what was consumed is never taken back else
+        "SET session_replication_role = replica; UPDATE message SET tokens_usados = 0, tokens_prompt = 0;"
+        " RESET session_replication_role"
+    )
     await installation.admin.execute("UPDATE prefeitura SET tokens_consumidos = 0")
 
 
