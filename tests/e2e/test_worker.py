@@ -95,8 +95,12 @@ def test_the_server_runs_a_worker_beside_it_and_brings_it_back(warm: Balcao) -> 
         enqueue(warm, EXAMPLES / "lei-feiras-livres.txt")
         until(lambda: states(warm) == ["disponivel"] * 2)
         (second,) = workers_of(process)
+        second.terminate()
+        second.wait(timeout=8)  # sooner than the server would kill it, though its standard input is open
+        until(lambda: [worker.pid for worker in workers_of(process)] not in ([], [second.pid]))
+        (third,) = workers_of(process)
         assert server.stop(signal.SIGINT).code == 0
-        assert not second.is_running()
+        assert not third.is_running()
 
 
 def test_the_worker_ends_with_a_server_that_was_killed(warm: Balcao) -> None:

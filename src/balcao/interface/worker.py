@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import time
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import structlog
 
@@ -101,15 +101,27 @@ async def _process(container: Container, taken: QueueEntry) -> None:
     )
 
 
+async def _end_of(pipe: TextIO) -> None:
+    """Wait until the other side closes it. A thread that read it would hold the process up when that is told to end."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    try:
+        await reader.read()
+    finally:
+        transport.close()
+
+
 def child_main() -> NoReturn:
     """Entry of the server's child process, which ends with its standard input: with the server, however that ends."""
 
     async def action(installation: runtime.Installation) -> None:
         worker = asyncio.create_task(work(installation))
-        parent = asyncio.create_task(asyncio.to_thread(sys.stdin.buffer.read))
+        parent = asyncio.create_task(_end_of(sys.stdin))
         done, _ = await asyncio.wait({worker, parent}, return_when=asyncio.FIRST_COMPLETED)
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+        for task in (worker, parent):
+            task.cancel()
+        await asyncio.gather(worker, parent, return_exceptions=True)
         if worker in done:
             worker.result()
 
