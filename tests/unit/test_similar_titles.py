@@ -63,3 +63,8 @@ def test_a_title_about_an_act_is_not_that_act() -> None:
 def test_two_digits_of_a_year_are_the_whole_year() -> None:
     assert marks_of("Lei 10/98") == marks_of("Lei nº 10, de 1998") == {"10", "1998"}
     assert marks_of("Lei 10/05") == {"10", "2005"}
+
+
+def test_a_full_stop_hides_no_numeral() -> None:
+    title = "Relatório de Gestão Fiscal do primeiro quadrimestre de 2000 - Anexo IV"
+    assert marks_of(f"{title}.") == marks_of(title)

@@ -21,7 +21,7 @@ _MARKS = frozenset([*_MONTHS, *_ORDINALS.split()])
 _DAY_OF_ACT = re.compile(rf",?\s*de\s+\d{{1,2}}\s*o?\s+de\s+(?:{'|'.join(_MONTHS)})(?=\s+de\s+\d{{4}})")
 _NUMBER = re.compile(r"\d{1,3}(?:\.\d{3})+(?!\d)|\d+")
 _SHORT_YEAR = re.compile(r"(?<=\d)/(\d{2})(?!\d)")
-_ROMAN = re.compile(r"(?<![\w.])[ivx]{2,}(?![\w.])")
+_ROMAN = re.compile(r"(?<![\w.])[ivx]{2,}(?!\w|\.\w)")
 _PART = re.compile(r"\b(?:anexo|titulo|capitulo|parte|volume|livro|tomo|fase|etapa|lote|secao)\s+([a-z]|[ivx]+)\b")
 _ACRONYM = re.compile(r"(?<!\w)[A-Z]{2,8}(?!\w)")
 _ORGAN = re.compile(
