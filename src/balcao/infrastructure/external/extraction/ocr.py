@@ -28,7 +28,7 @@ MISSING = (
 _LANGUAGE = "por"
 _LANGUAGES = "por+eng"
 _WORD_LEVEL = "5"
-_ORDINAL = re.compile(r"(?<=\d)°(?!\s?[CFNSEWLO\d])")
+_ORDINAL = re.compile(r"(?<=\d)°(?![CFNSEWLO]\b|\s[CF]\b|\s?\d)")
 """A degree sign behind a number that is neither a temperature nor a place: what Tesseract takes "º" for."""
 _LEAST_CONFIDENCE = 20.0
 _MARGIN_SECONDS = 5.0  # left to the page's other costs, drawing first of all
