@@ -78,7 +78,7 @@ def show_failure(code: str, sentence: str, *, as_json: bool, details: str | None
 def announce_server(where: str, container: Container, seconds: float, demonstration: bool) -> None:
     """The ready line, and what to try."""
     say(f"Balcão pronto em {where} ({seconds:.1f} s). Documentação da API: {where}/docs")
-    say(f"Quem responde: {container.model_card.description}")
+    say(f"Como responde: {container.model_card.description}")
     if demonstration:
         say("Experimente no navegador, ou em outro terminal:")
         say('  .venv/bin/balcao perguntar "Qual o desconto do IPTU em cota única?"')
