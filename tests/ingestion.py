@@ -59,7 +59,7 @@ class Ingestion:
             charges=IngestionCharges(self.prices, clock),
             trail=AuditTrail(clock),
         )
-        return wire_collection(self.database.ingestion, parts)
+        return wire_collection(self.database.ingestion, self.database.tenant, parts)
 
     def another(self, embedder: Embedder | None = None) -> "Ingestion":
         """Another process, which sees the same database and storage."""

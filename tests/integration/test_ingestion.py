@@ -1,6 +1,7 @@
 """Ingestion: a document is taken in whole or not at all, never twice, and nothing is paid for twice."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from balcao.application import job_attempts
 from balcao.application.ingestion import JobProgress
+from balcao.application.ports import EmbeddingBatch
 from balcao.domain.document import DocumentChunk, DocumentState, ExtractedDocument
 from balcao.domain.ente import Ente
 from balcao.domain.errors import (
@@ -266,19 +268,18 @@ async def test_who_was_taken_over_publishes_nothing(ingestion: Ingestion, admin:
 
 
 async def test_cancellation_stops_before_the_next_batch(ingestion: Ingestion, admin: asyncpg.Connection) -> None:
-    embedder = FakeEmbedder()
-    process = ingestion.another(embedder)
-    registered = await process.register(inline=False)
-    cancelled: list[asyncio.Task[None]] = []
+    registered = await ingestion.register(inline=False)
 
-    def cancel_at_the_first_batch(report: JobProgress) -> None:
-        if report.step is JobStep.VETORES and report.done == 2:
-            cancelled.append(asyncio.create_task(ingestion.collection.cancel.execute(registered.document_id)))
+    class CancelledDuringTheSecond(FakeEmbedder):
+        async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
+            if len(self.embedded) == self.batch_size:
+                await ingestion.collection.cancel.execute(registered.document_id)
+            return await super().embed(texts)
 
+    embedder = CancelledDuringTheSecond()
     with pytest.raises(IngestionCancelled):
-        await process.collection.process.execute(registered.job_id, cancel_at_the_first_batch)
-    await cancelled[0]
-    assert 2 <= len(embedder.embedded) < 9
+        await ingestion.another(embedder).collection.process.execute(registered.job_id)
+    assert len(embedder.embedded) == 2 * embedder.batch_size
     status = await ingestion.collection.read_ingestion.execute(registered.document_id)
     assert status.job is not None
     assert (status.document.state, status.job.state) == (DocumentState.FALHOU, JobState.CANCELADO)

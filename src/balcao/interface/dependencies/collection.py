@@ -16,7 +16,7 @@ from balcao.application.ports import (
     TextExtractor,
     TokenCounter,
 )
-from balcao.application.unit_of_work import InstallationUnitOfWork
+from balcao.application.unit_of_work import InstallationUnitOfWork, TenantUnitOfWork
 from balcao.application.use_cases.abandon_attempt import AbandonAttemptUseCase
 from balcao.application.use_cases.cancel_ingestion import CancelIngestionUseCase
 from balcao.application.use_cases.confirm_document import ConfirmDocumentUseCase
@@ -62,7 +62,9 @@ class CollectionParts:
     trail: AuditTrail
 
 
-def wire_collection(open_work: InstallationUnitOfWork, parts: CollectionParts) -> Collection:
+def wire_collection(
+    open_work: InstallationUnitOfWork, open_reading: TenantUnitOfWork, parts: CollectionParts
+) -> Collection:
     """The use cases over these parts."""
     reader = DocumentReader(parts.extractor, parts.chunker, parts.directory)
     embedder = ChunkEmbedder(open_work, parts.embedder, parts.charges)
@@ -72,7 +74,7 @@ def wire_collection(open_work: InstallationUnitOfWork, parts: CollectionParts) -
         process=ProcessDocumentUseCase(open_work, attempts, parts.storage, reader, embedder, parts.trail),
         abandon=AbandonAttemptUseCase(open_work, attempts, parts.processes),
         simulate=SimulateIngestionUseCase(open_work, parts.storage, parts.extractor, reader, embedder, parts.tokens),
-        read_ingestion=ReadIngestionUseCase(open_work),
+        read_ingestion=ReadIngestionUseCase(open_reading),
         cancel=CancelIngestionUseCase(open_work, parts.trail),
         confirm=ConfirmDocumentUseCase(open_work, parts.trail),
         retry=RetryIngestionUseCase(open_work, parts.trail),

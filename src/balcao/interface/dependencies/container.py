@@ -147,7 +147,7 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         directory=directory,
         chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules, metering, trail, reranker),
         search=SearchDocumentsUseCase(database.tenant, database.reader, search, clock, limits, metering),
-        collection=wire_collection(database.ingestion, parts),
+        collection=wire_collection(database.ingestion, database.tenant, parts),
         library=wire_library(
             settings,
             LibraryParts(
