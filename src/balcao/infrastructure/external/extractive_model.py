@@ -39,7 +39,7 @@ class ExtractiveLanguageModel:
         """Nobody charges for it."""
         return False
 
-    async def complete(self, prompt: Prompt, *, max_tokens: int | None = None) -> Completion:  # noqa: ARG002
+    async def complete(self, prompt: Prompt, *, max_tokens: int | None = None) -> Completion:  # noqa: ARG002 - the port's
         """Quote the sentences that answer the prompt's question; history is not read, and no tokens are written."""
         contents = [passage.content for passage in prompt.passages]
         excerpts = best_sentences(contents, prompt.question, minimum_coverage=_FAIR_COVERAGE)

@@ -12,6 +12,8 @@ from balcao.infrastructure.external.extraction.parsed import ExtractionLimits
 _ZIP = b"PK"
 _OLE = b"\xd0\xcf\x11\xe0"
 _MOST_MEMBERS = 10_000
+_DAMAGED = (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError)
+"""What zipfile raises over an archive that is cut, changed, or packed in a way that it does not know."""
 
 
 def check_package(path: Path, main_part: str, name: str, limits: ExtractionLimits) -> Collection[str]:
@@ -34,7 +36,7 @@ def check_package(path: Path, main_part: str, name: str, limits: ExtractionLimit
     try:
         with zipfile.ZipFile(path) as package:
             members = package.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise ExtractionFailed(broken(name)) from error
     if sum(member.file_size for member in members) > limits.unpacked_size or len(members) > _MOST_MEMBERS:
         raise ExtractionFailed(f"o {name} descompactado é grande demais; divida-o e envie as partes.")
@@ -59,7 +61,7 @@ def read_part(path: Path, part: str, name: str) -> etree._Element:
         if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
         raise ExtractionFailed(broken(name)) from error
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise ExtractionFailed(broken(name)) from error
 
 

@@ -49,8 +49,9 @@ def _cells(line: str) -> str:
 
 def _plain(data: bytes) -> str:
     try:
+        # striprtf has no types, and raises whatever its parsing stumbles over
         text: str = rtf_to_text(data.decode("latin-1"), encoding="cp1252", errors="replace")  # type: ignore[no-untyped-call]
-    except (ValueError, IndexError, KeyError, LookupError, AttributeError) as error:
+    except (ValueError, LookupError, AttributeError) as error:
         raise ExtractionFailed("o RTF está corrompido; abra-o no editor, salve-o de novo e envie.") from error
     return text
 
