@@ -389,3 +389,12 @@ async def test_originals_without_a_document_are_swept(ingestion: Ingestion) -> N
     assert [key for key in ingestion.storage.kept if not key.endswith(".txt")] == ["copias/banco.dump"]
     assert len(ingestion.storage.kept) == 2
     assert (await ingestion.collection.read_ingestion.execute(result.document_id)).percent == 100
+
+
+async def test_a_norm_of_nobody_in_particular_is_remarked_upon(ingestion: Ingestion) -> None:
+    norm = await ingestion.ingest("Art. 1º O horário é das 8 às 17 horas.", "p.txt", title="Portaria nº 77/2026")
+    assert norm.reason is not None
+    assert "responde a toda prefeitura" in norm.reason
+    given = await ingestion.ingest("Art. 1º Outro.", "q.txt", title="Portaria nº 78/2026", ente=Ente.geral())
+    manual = await ingestion.ingest("Como pedir férias.", "m.txt", title="Manual de férias")
+    assert (given.reason, manual.reason) == (None, None)

@@ -1,6 +1,6 @@
 """``balcao quota`` and ``balcao consumo``: what prefeituras may spend, what they spent, and whether the books agree."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,7 +90,7 @@ def add_credit(
 
         output.say(CreditView.of(credit).model_dump_json(indent=2))
         return
-    output.say(f"Crédito de {_number(credit.tokens)} tokens, até {_instant(credit.valid_until)}: {credit.reason}")
+    output.say(f"Crédito de {_number(credit.tokens)} tokens, até {_last_moment(credit.valid_until)}: {credit.reason}")
 
 
 @quota_app.command("avisos")
@@ -217,7 +217,7 @@ def _show_quota(statement: "QuotaStatement", *, as_json: bool) -> None:
     if statement.exhaustion:
         output.say(f"No ritmo atual, a quota acaba em {statement.exhaustion:%d/%m/%Y}.")
     for credit in statement.credits:
-        output.say(f"Crédito de {_number(credit.tokens)} até {_instant(credit.valid_until)}: {credit.reason}")
+        output.say(f"Crédito de {_number(credit.tokens)} até {_last_moment(credit.valid_until)}: {credit.reason}")
 
 
 def _show_report(report: "ConsumptionReport", *, as_csv: bool, as_json: bool) -> None:
@@ -262,6 +262,11 @@ def _last_id(alerts: "list[QuotaAlert]") -> "AlertId | None":
 
 def _number(value: int) -> str:
     return f"{value:,}".replace(",", ".")
+
+
+def _last_moment(end: datetime) -> str:
+    """The last minute before an end that is not included."""
+    return _instant(end - timedelta(minutes=1))
 
 
 def _instant(value: datetime) -> str:

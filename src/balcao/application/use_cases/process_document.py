@@ -18,7 +18,7 @@ from balcao.domain.canonical_json import Json
 from balcao.domain.chat import TokenUsage
 from balcao.domain.document import Document, DocumentChunk, DocumentState, ExtractedDocument
 from balcao.domain.document_service import DocumentService
-from balcao.domain.ente import Ente
+from balcao.domain.ente import Ente, Esfera
 from balcao.domain.errors import (
     BalcaoError,
     DatabaseUnreachable,
@@ -106,7 +106,7 @@ class ProcessDocumentUseCase:
             return _waiting(document, alike)
         await self._advance(job, progress, JobProgress(step=JobStep.DIVIDIR))
         chunks = self._reader.chunks(document, extracted)
-        remark = _unread_pages(extracted)
+        remark = _remarks(document, extracted)
         embedded, usage = await self._embed(job, chunks, progress)
         progress(JobProgress(step=JobStep.PUBLICAR, done=len(chunks), total=len(chunks), tokens=usage.total_tokens))
         async with self._open_work() as work:
@@ -218,14 +218,16 @@ class ProcessDocumentUseCase:
         return older
 
 
-def _unread_pages(extracted: ExtractedDocument) -> str | None:
-    """What the person who ingests should know: pages that are images, where nobody can read them."""
-    pages = extracted.metadata.custom_fields.get("paginas_sem_texto")
-    return (
-        f"Sem camada de texto nas páginas {pages}; instale o tesseract, remova o documento e ingira de novo."
-        if pages
-        else None
-    )
+def _remarks(document: Document, extracted: ExtractedDocument) -> str | None:
+    """What the person who ingests should know: pages that nobody can read, and a norm that would bind everybody."""
+    remarks = []
+    if pages := extracted.metadata.custom_fields.get("paginas_sem_texto"):
+        remarks.append(
+            f"Sem camada de texto nas páginas {pages}; instale o tesseract, remova o documento e ingira de novo."
+        )
+    if document.act and document.ente.esfera is Esfera.GERAL and not document.ente_given:
+        remarks.append("É uma norma, e não se reconheceu de quem: responde a toda prefeitura. Diga de quem é (ente).")
+    return " ".join(remarks) or None
 
 
 def _waiting(document: Document, alike: Document) -> Processed:
