@@ -30,6 +30,7 @@ from balcao.domain.ids import MessageId, PrefeituraId, SessionId
 from balcao.domain.portuguese import terms
 from balcao.domain.prompt import renumber_citations
 from balcao.domain.quota import QuotaBalance
+from balcao.domain.quotations import quoted_excerpt
 from balcao.domain.search import Passage, SearchFilter
 from balcao.domain.text import clean_question, require_storable
 
@@ -265,7 +266,9 @@ class ChatWithDocumentsUseCase:
             role=MessageRole.ASSISTANT,
             content=renumber_citations(completion.text, cited),
             message_type=MessageType.SEARCH_RESULT if is_search else MessageType.TEXT,
-            document_references=tuple(_reference(passage, question.inquiry.question) for passage in used),
+            document_references=tuple(
+                _reference(passage, question.inquiry.question, completion.text) for passage in used
+            ),
             metadata={"model": completion.model, "found": completion.found, "modo": written.mode},
         )
         return answer, used
@@ -304,12 +307,13 @@ def _search_text(question: str, history: list[Message]) -> str:
     return f"{before[-1]} {question}" if before else question
 
 
-def _reference(passage: Passage, question: str) -> DocumentReference:
+def _reference(passage: Passage, question: str, answer: str) -> DocumentReference:
+    content = passage.content
     return DocumentReference(
         document_id=passage.document_id,
         chunk_id=passage.chunk_id,
         source=passage.source,
         page=passage.page,
         similarity_score=round(passage.similarity, 6),
-        excerpt=best_excerpt(passage.content, question),
+        excerpt=quoted_excerpt(content, answer, question) or best_excerpt(content, question),
     )
