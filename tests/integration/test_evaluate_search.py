@@ -1,5 +1,7 @@
 """The evaluation with a reranker: its order is measured beside the fusion, and what it costs is told."""
 
+from balcao.application.chunk_embedding import ChunkEmbedder
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Reranker
 from balcao.application.use_cases.evaluate_search import (
@@ -12,6 +14,7 @@ from balcao.domain.text_chunker import TextChunker
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.hashed_embedder import HashedNgramEmbedder
 from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirectory
+from tests.factories import NO_PRICES
 from tests.fakes import FakeClock, FakeLanguageModel, FakeReranker, FakeTokenCounter
 
 TEXTS = {"feira": "A feira livre do bairro abre aos sábados.", "praça": "A feira de livros do bairro fecha em maio."}
@@ -33,8 +36,9 @@ def evaluation(database: Database, reranker: Reranker | None) -> EvaluateSearchU
         context_tokens=1000,
     )
     chunker = TextChunker(chunk_size=100, overlap=0, count_tokens=counter.count)
+    chunks = ChunkEmbedder(database.ingestion, embedder, IngestionCharges(NO_PRICES, FakeClock()))
     return EvaluateSearchUseCase(
-        database.ingestion, database.tenant, database.reader, search, embedder, chunker, answers, reranker
+        database.ingestion, database.tenant, database.reader, search, chunks, chunker, answers, reranker
     )
 
 

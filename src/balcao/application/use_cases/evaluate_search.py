@@ -3,11 +3,12 @@
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import uuid4
 
+from balcao.application.chunk_embedding import ChunkEmbedder
 from balcao.application.passage_search import PassageSearch
-from balcao.application.ports import Embedder, LanguageModel, Reranker, TokenCounter
+from balcao.application.ports import LanguageModel, Reranker, TokenCounter
 from balcao.application.tenancy import prefeitura_id_of
 from balcao.application.unit_of_work import InstallationUnitOfWork, ReadCollection, TenantUnitOfWork
 from balcao.domain.acts import act_of_title
@@ -108,7 +109,7 @@ class EvaluateSearchUseCase:
         open_work: TenantUnitOfWork,
         read: ReadCollection,
         search: PassageSearch,
-        embedder: Embedder,
+        embedder: ChunkEmbedder,
         chunker: TextChunker,
         answers: AnswerParts,
         reranker: Reranker | None = None,
@@ -163,8 +164,10 @@ class EvaluateSearchUseCase:
             ready = [_document(one) for one in group]
             names |= {document.id: one.id for document, one in zip(ready, group, strict=True)}
             chunks = [chunk for document in ready for chunk in self._chunks(document)]
-            embedded, spent = await self._embed(chunks)
-            usage += spent
+            embedded: list[DocumentChunk] = []
+            async for batch in self._embedder.batches(chunks):
+                embedded += batch.chunks
+                usage += batch.usage
             passages += len(chunks)
             async with self._open_collection() as work:
                 for document in ready:
@@ -178,16 +181,6 @@ class EvaluateSearchUseCase:
     def _chunks(self, document: Document) -> list[DocumentChunk]:
         starts = (PageStart(number=None, start_char=0),)
         return list(self._chunker.chunk_document_content(document, starts, issuer=""))
-
-    async def _embed(self, chunks: Sequence[DocumentChunk]) -> tuple[list[DocumentChunk], TokenUsage]:
-        embedded: list[DocumentChunk] = []
-        usage = TokenUsage(prompt_tokens=0, completion_tokens=0)
-        for first in range(0, len(chunks), self._embedder.batch_size):
-            part = chunks[first : first + self._embedder.batch_size]
-            batch = await self._embedder.embed([chunk.content for chunk in part])
-            usage += batch.usage
-            embedded += [replace(chunk, embedding=one) for chunk, one in zip(part, batch.embeddings, strict=True)]
-        return embedded, usage
 
     async def _ask(
         self,
@@ -243,14 +236,15 @@ class EvaluateSearchUseCase:
         async with self._open_work(prefeitura_id) as work:
             inquiry = await self._search.inquire(work, prefeitura_id, question)
         embedding, usage = await self._search.embed(inquiry)
-        async with self._read() as reader:
-            found = await self._search.find(reader, inquiry, embedding, self._answers.passages)
-        relevant = self._answers.relevance.relevant(found)
-        if not relevant:
+        async with self._open_work(prefeitura_id) as work:
+            support = await self._search.find_support(
+                work, inquiry, embedding, self._answers.passages, self._answers.relevance
+            )
+        if not support:
             return False, usage
         prompt = build_prompt(
             question,
-            relevant,
+            support,
             [],
             budget_tokens=self._answers.context_tokens,
             count_tokens=self._answers.counter.count,

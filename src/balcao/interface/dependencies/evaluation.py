@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from balcao.application.chunk_embedding import ChunkEmbedder
+from balcao.application.ingestion_charges import IngestionCharges
 from balcao.application.passage_search import PassageSearch
 from balcao.application.use_cases.evaluate_search import AnswerParts, EvaluateSearchUseCase
 from balcao.domain.errors import InvalidInput
@@ -15,6 +17,7 @@ from balcao.infrastructure.external.municipalities import IbgeMunicipalityDirect
 from balcao.infrastructure.external.system_clock import SystemClock
 from balcao.infrastructure.external.token_counters import token_counter_for
 from balcao.infrastructure.settings import Settings
+from balcao.interface.dependencies.consumption import prices_of
 from balcao.interface.dependencies.container import chunker_for, embedded_accesses, providers
 
 
@@ -41,7 +44,8 @@ async def open_evaluation(settings: Settings, server: EmbeddedPostgres) -> Async
         raise InvalidInput("--reordenar precisa de um provedor: configure OPENAI_API_KEY ou OPENAI_BASE_URL.")
     database = Database(await embedded_accesses(server))
     counter = token_counter_for(settings.openai_model)
-    search = PassageSearch(embedder, IbgeMunicipalityDirectory(), SystemClock(), counter)
+    clock = SystemClock()
+    search = PassageSearch(embedder, IbgeMunicipalityDirectory(), clock, counter)
     answers = AnswerParts(
         model=model,
         counter=counter,
@@ -55,7 +59,7 @@ async def open_evaluation(settings: Settings, server: EmbeddedPostgres) -> Async
             database.tenant,
             database.reader,
             search,
-            embedder,
+            ChunkEmbedder(database.ingestion, embedder, IngestionCharges(prices_of(settings), clock)),
             chunker_for(settings, counter),
             answers,
             reranker,
