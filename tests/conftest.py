@@ -14,12 +14,19 @@ from balcao.domain.ids import PrefeituraId
 from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
+from balcao.infrastructure.logs import configure_logs
 from tests.acceptance.environment import AcceptanceEnvironment
 from tests.databases import new_empty_database, new_migrated_database
 from tests.oidc_server import OidcServer
 from tests.s3_server import S3Server
 
 REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> None:
+    """The product's log, whatever a command that another test ran has made of it."""
+    configure_logs("INFO")
 
 
 @pytest.fixture(scope="session")

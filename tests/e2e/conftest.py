@@ -20,6 +20,8 @@ from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from tests.conftest import REPOSITORY
 
 EXAMPLES = REPOSITORY / "exemplos"
+SECONDS = 120.0
+"""How long a command may take on a busy machine before it counts as one that does not end."""
 CITIES = (
     ("curitiba", "Curitiba", "PR", "4106902"),
     ("maracaju", "Maracaju", "MS", "5005400"),
@@ -66,23 +68,17 @@ class Balcao:
     home: Path
     instead: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def run(self, *arguments: str | bytes | Path, timeout: float = 90, script: str = "balcao") -> Outcome:
-        """Run to the end; TimeoutExpired, with the process killed, when it takes longer than ``timeout`` seconds."""
-        process = self.start(*arguments, script=script)
-        try:
-            out, err = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            raise
-        return Outcome(code=process.returncode, out=out, err=err)
+    def run(self, *arguments: str | bytes | Path, timeout: float = SECONDS, script: str = "balcao") -> Outcome:
+        """Run to the end, as ``finish`` does."""
+        return finish(self.start(*arguments, script=script), timeout)
 
     def start(
         self, *arguments: str | bytes | Path, script: str = "balcao", stdin: int = subprocess.DEVNULL
     ) -> subprocess.Popen[str]:
-        """Start it in a process group of its own."""
-        return subprocess.Popen(
+        """Start it in a process group of its own, which ``end_all`` ends."""
+        process = subprocess.Popen(
             [*(self.instead or _command(script)), *arguments],
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -95,10 +91,23 @@ class Balcao:
                 "HOME": str(self.home),
                 "LANG": "C.UTF-8",
                 "BALCAO_DATA_DIR": str(self.data),
+                "PYTHONFAULTHANDLER": "1",
                 **self.settings,
             },
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end_all(self) -> None:
+        """Kill what a test that failed left running, so that it disturbs no other."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+            process.wait()
 
     @contextmanager
     def serving(self, *arguments: str | Path, worker: bool = False) -> Iterator["Server"]:
@@ -151,8 +160,25 @@ class Server:
     def stop(self, number: signal.Signals) -> Outcome:
         """Signal its process group, as a terminal does, and wait for the end."""
         os.killpg(self.process.pid, number)
-        out, err = self.process.communicate(timeout=30)
-        return Outcome(code=self.process.returncode, out=out, err=err)
+        return finish(self.process)
+
+
+def finish(process: subprocess.Popen[str], seconds: float = SECONDS, *, told: str | None = None) -> Outcome:
+    """Wait for a command's end, having told its standard input something.
+
+    When it does not come, the test fails with what was printed and with where each of its threads stood.
+    """
+    try:
+        out, err = process.communicate(told, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        try:
+            printed = process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            printed = process.communicate()
+        pytest.fail(f"{process.args!r} had not ended after {seconds} s: {printed}")
+    return Outcome(code=process.returncode, out=out, err=err)
 
 
 def _command(script: str) -> list[str]:
@@ -198,6 +224,7 @@ def balcao(short_folder: Path) -> Iterator[Balcao]:
     home.chmod(0o755)
     command = Balcao(data=home / "d", home=home)
     yield command
+    command.end_all()
     assert command.postmaster() is None, "the test left a database server behind"
 
 

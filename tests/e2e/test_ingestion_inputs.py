@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Balcao
+from tests.e2e.conftest import Balcao, finish
 
 LAW = "Lei nº 10, de 5 de maio de 2020\n\nArt. 1º A feira abre às seis horas.\n"
 
@@ -56,9 +56,9 @@ def test_the_standard_input_needs_a_name_that_says_its_format(warm: Balcao) -> N
     empty = warm.run("ingerir", "-", "--nome", "aviso.txt", "--json")
     assert "entrada padrão está vazia" in str(empty.rows()[0]["motivo"])
     process = warm.start("ingerir", "-", "--nome", "aviso.txt", "--json", stdin=subprocess.PIPE)
-    out, err = process.communicate("O horto abre aos sábados.", timeout=60)
-    assert (process.returncode, err) == (0, "")
-    assert '"situacao": "novo"' in out
+    named = finish(process, told="O horto abre aos sábados.")
+    assert (named.code, named.err) == (0, "")
+    assert '"situacao": "novo"' in named.out
 
 
 def test_an_address_is_the_source_of_what_it_gives(warm: Balcao, web: str) -> None:

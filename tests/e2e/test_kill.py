@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from balcao.infrastructure.database.database import Database
-from tests.e2e.conftest import EXAMPLES, Balcao, examine, half_documents
+from tests.e2e.conftest import EXAMPLES, Balcao, examine, finish, half_documents
 from tests.factories import a_document, publish
 
 ROUNDS = int(os.environ.get("BALCAO_RODADAS", "8"))
@@ -113,11 +113,13 @@ def test_an_interrupted_ingestion_ends_at_once_and_stops_the_server(
     process = balcao.start("ingerir", laws(tmp_path, 1), *(["--json"] if as_json else []))
     wait_for_originals(balcao, process, 1)
     os.killpg(process.pid, number)
-    out, err = process.communicate(timeout=20)
-    assert process.returncode == code
-    assert "Traceback" not in err
-    if number is signal.SIGINT:
-        assert ('"error_code": "interrupted"' in out) if as_json else (out, err) == ("", "Interrompido.\n")
+    ended = finish(process)
+    assert ended.code == code
+    assert "Traceback" not in ended.err
+    if number is signal.SIGINT and as_json:
+        assert '"error_code": "interrupted"' in ended.out
+    elif number is signal.SIGINT:
+        assert (ended.out, ended.err) == ("", "Interrompido.\n")
     assert balcao.postmaster() is None
     titles, half = asyncio.run(examine(balcao.data))
     assert half == []
@@ -146,10 +148,10 @@ def test_the_next_command_finds_a_server_that_was_left_or_killed(balcao: Balcao)
 
 def test_two_commands_that_ingest_the_same_folder_at_once_take_each_document_once(balcao: Balcao) -> None:
     rivals = [balcao.start("ingerir", EXAMPLES, "--json") for _ in range(3)]
-    finished = [(rival.communicate(timeout=90), rival.returncode) for rival in rivals]
-    assert [(code, err) for (_, err), code in finished] == [(0, "")] * 3
-    assert sum(out.count('"situacao": "novo"') for (out, _), _ in finished) == 8
-    assert sum(out.count('"situacao": "duplicado"') for (out, _), _ in finished) == 16
+    finished = [finish(rival) for rival in rivals]
+    assert [(each.code, each.err) for each in finished] == [(0, "")] * 3
+    assert sum(each.out.count('"situacao": "novo"') for each in finished) == 8
+    assert sum(each.out.count('"situacao": "duplicado"') for each in finished) == 16
     assert balcao.postmaster() is None
     titles, half = asyncio.run(examine(balcao.data))
     assert half == []

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from balcao.domain.prompt import NOT_FOUND_ANSWER
 from balcao.infrastructure.database import migrator
 from balcao.infrastructure.database.connection import APP_ROLE, DatabaseAccess
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
-from tests.e2e.conftest import EXAMPLES, Balcao
+from tests.e2e.conftest import EXAMPLES, Balcao, finish
 
 IPTU_QUESTION = "Qual o desconto do IPTU em cota única?"
 
@@ -42,9 +41,9 @@ def test_with_json_the_ready_server_is_one_value_and_the_first_access_is_in_it(b
         assert line, "it ended before it was ready"
         ready += line
     os.killpg(process.pid, signal.SIGINT)
-    rest, _ = process.communicate(timeout=30)
-    told = json.loads(ready + rest)
-    assert (process.returncode, told.keys()) == (0, {"url", "segundos", "primeiro_acesso"})
+    ended = finish(process)
+    told = json.loads(ready + ended.out)
+    assert (ended.code, told.keys()) == (0, {"url", "segundos", "primeiro_acesso"})
     assert told["url"].startswith("http://127.0.0.1:")
     assert told["primeiro_acesso"].keys() == {"email", "senha"}
 
@@ -78,9 +77,9 @@ def test_sigterm_stops_it_and_the_database_server(balcao: Balcao) -> None:
     with balcao.serving() as server:
         assert httpx.get(f"{server.url}/health", timeout=20).status_code == 200
         server.process.terminate()
-        out, err = server.process.communicate(timeout=30)
-    assert server.process.returncode == 143
-    assert "Traceback" not in out + err
+        ended = finish(server.process)
+    assert ended.code == 143
+    assert "Traceback" not in ended.out + ended.err
     assert balcao.postmaster() is None
 
 
@@ -186,9 +185,9 @@ def test_two_first_commands_migrate_the_same_database_together(
     balcao: Balcao, server: EmbeddedPostgres, empty_database: str
 ) -> None:
     outside = with_database(balcao, server.url("postgres", empty_database))
-    rivals: list[subprocess.Popen[str]] = [outside.start("migrar-banco", "--json") for _ in range(3)]
-    ended = [(rival.communicate(timeout=60)[1], rival.returncode) for rival in rivals]
-    assert ended == [("", 0)] * 3
+    rivals = [outside.start("migrar-banco", "--json") for _ in range(3)]
+    ended = [finish(rival) for rival in rivals]
+    assert [(each.err, each.code) for each in ended] == [("", 0)] * 3
 
 
 def test_wrong_settings_name_the_setting_and_never_its_value(balcao: Balcao) -> None:

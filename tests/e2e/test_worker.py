@@ -9,14 +9,13 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import pytest
 
 from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.interface.dependencies.container import embedded_accesses, open_container
 from tests.applications import settings_in
-from tests.e2e.conftest import EXAMPLES, Balcao
-
-SECONDS = 60
+from tests.e2e.conftest import EXAMPLES, SECONDS, Balcao, finish
 
 
 def enqueue(balcao: Balcao, *paths: Path) -> list[str]:
@@ -46,7 +45,8 @@ def states(balcao: Balcao) -> list[str]:
 def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS
     while not holds():
-        assert time.monotonic() < deadline
+        if time.monotonic() > deadline:
+            pytest.fail(f"it did not come about in {SECONDS} s")
         time.sleep(0.05)
 
 
@@ -74,12 +74,12 @@ def test_two_workers_share_the_queue_and_sigterm_gives_work_back(warm: Balcao) -
     enqueue(warm, *EXAMPLES.iterdir())
     until(lambda: "disponivel" in states(warm))
     both[0].terminate()
-    out, err = both[0].communicate(timeout=20)
-    assert (both[0].returncode, "Traceback" in err) == (143, False), (out, err)
+    first = finish(both[0])
+    assert (first.code, "Traceback" in first.err) == (143, False), first
     until(lambda: set(states(warm)) == {"disponivel"})
     os.killpg(both[1].pid, signal.SIGINT)
-    out, err = both[1].communicate(timeout=20)
-    assert (both[1].returncode, "Traceback" in err) == (0, False), (out, err)
+    second = finish(both[1])
+    assert (second.code, "Traceback" in second.err) == (0, False), second
 
 
 def test_the_server_runs_a_worker_beside_it_and_brings_it_back(warm: Balcao) -> None:
@@ -96,7 +96,7 @@ def test_the_server_runs_a_worker_beside_it_and_brings_it_back(warm: Balcao) -> 
         until(lambda: states(warm) == ["disponivel"] * 2)
         (second,) = workers_of(process)
         second.terminate()
-        second.wait(timeout=8)  # sooner than the server would kill it, though its standard input is open
+        second.wait(timeout=SECONDS)  # it ends though its standard input is open
         until(lambda: [worker.pid for worker in workers_of(process)] not in ([], [second.pid]))
         (third,) = workers_of(process)
         assert server.stop(signal.SIGINT).code == 0

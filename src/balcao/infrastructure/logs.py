@@ -2,8 +2,13 @@
 
 import logging
 import sys
+import traceback
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+_MOST_CAUSES = 5
+_MOST_FRAMES = 12
 
 
 def configure_logs(level: str) -> None:
@@ -13,9 +18,28 @@ def configure_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _tell_where,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_name: structlog.PrintLogger(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _tell_where(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """In an exception's place, which it is, what it came of, and the lines it came through.
+
+    Not what it says: that may hold a person's words, or a secret.
+    """
+    if not event.pop("exc_info", False):
+        return event
+    error = sys.exception()
+    causes: list[dict[str, object]] = []
+    while error is not None and len(causes) < _MOST_CAUSES:
+        frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        causes.append({"type": f"{type(error).__module__}.{type(error).__qualname__}", "where": where})
+        error = error.__cause__ or error.__context__
+    event["exception"] = causes
+    return event

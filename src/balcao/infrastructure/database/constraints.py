@@ -36,6 +36,11 @@ _LOST = (
 )
 
 
+def is_lost_connection(cause: BaseException | None) -> bool:
+    """Whether the driver says that the server ended the connection, or that the connection has ended."""
+    return isinstance(cause, _LOST) or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause))
+
+
 def domain_error(error: BaseException) -> BalcaoError | None:
     """What this failure means to a use case; None for one that nobody expects, or that is not the database's.
 
@@ -46,7 +51,7 @@ def domain_error(error: BaseException) -> BalcaoError | None:
         if error.connection_invalidated:
             return DatabaseUnreachable()
         cause = error.orig.__cause__ if error.orig else None
-    if isinstance(cause, _LOST) or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)):
+    if is_lost_connection(cause):
         return DatabaseUnreachable()
     if isinstance(cause, asyncpg.UndefinedTableError):
         return SchemaNotMigrated()

@@ -51,8 +51,8 @@ class RequestEdge:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_headers)
-            except Exception as error:  # noqa: BLE001 - the process's edge: nothing above could answer
-                _log.error("unforeseen_error", error=type(error).__name__, where=_origin(error))
+            except Exception:  # noqa: BLE001 - the process's edge: nothing above could answer
+                _log.exception("unforeseen_error")
                 if status == 0:
                     await _send_internal_error(send_with_headers, request_id)
             _log.info(
@@ -69,17 +69,6 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _ACCEPTABLE_ID.fullmatch(value):
             return bytes(value).decode()
     return uuid4().hex
-
-
-def _origin(error: Exception) -> list[str]:
-    """File, line and function of each frame; never the values."""
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}:{code.co_name}")
-        trace = trace.tb_next
-    return frames[-8:]
 
 
 async def _send_internal_error(send: Send, request_id: str) -> None:
