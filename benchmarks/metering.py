@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 
@@ -21,6 +22,7 @@ from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Completion, EmbeddingBatch, ModelCard
 from balcao.application.unit_of_work import UnitOfWork
 from balcao.application.use_cases.chat_with_documents import ChatRules, ChatWithDocumentsUseCase
+from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.canonical_json import Json
 from balcao.domain.chat import Message, TokenUsage
 from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
@@ -42,6 +44,19 @@ from benchmarks.registry import Workbench, benchmark
 _ROUNDS = 200
 _MUCH = 10**9
 _QUESTION = {"message": "Qual o prazo do recurso da multa?"}
+_LAW = "".join(
+    f"Art. {number}º {text}\n\n"
+    for number, text in enumerate(
+        (
+            "Esta lei institui o código de posturas do município.",
+            "A multa é lançada em nome do proprietário do imóvel.",
+            "O prazo do recurso da multa é de quinze dias, contados da ciência do auto de infração.",
+            "O recurso é decidido pela junta de recursos fiscais em sessenta dias.",
+            "A multa que não é paga é inscrita em dívida ativa.",
+        ),
+        1,
+    )
+)
 _NAME = "instantaneo"
 _USAGE = TokenUsage(prompt_tokens=2_000, completion_tokens=200)
 _TARGET_MS = 10.0
@@ -101,6 +116,7 @@ class _Unrecorded(AuditTrail):
 async def measure_metering(bench: Workbench) -> list[Measurement]:
     """Median milliseconds of a question as it is and bare, and the difference."""
     container, accesses = bench.container, bench.accesses
+    await _take_in(container, bench.folder)
     database = Database(accesses)
     bare_database = Database(replace(accesses, app=accesses.operator))
     try:
@@ -145,11 +161,22 @@ async def measure_metering(bench: Workbench) -> list[Measurement]:
     ]
 
 
+async def _take_in(container: Container, folder: Path) -> None:
+    """The law that answers the question."""
+    path = folder / "codigo-de-posturas.txt"
+    path.write_text(_LAW, encoding="utf-8")
+    request = RegisterRequest(path=path, file_name=path.name, inline=True)
+    registered = await container.collection.register.execute(request)
+    await container.collection.process.execute(registered.job_id)
+
+
 def _chat(database: Database, metering: Metering, trail: AuditTrail, *, is_paid: bool) -> ChatWithDocumentsUseCase:
     provider, counter = _InstantProvider(is_paid=is_paid), EstimatedTokenCounter()
     search = PassageSearch(provider, IbgeMunicipalityDirectory(), SystemClock(), counter)
     rules = ChatRules(max_daily_messages=_MUCH, anonymous_daily_per_address=_MUCH, max_messages_per_session=_MUCH)
-    return ChatWithDocumentsUseCase(database.tenant, search, provider, counter, SystemClock(), rules, metering, trail)
+    return ChatWithDocumentsUseCase(
+        database.tenant, database.reader, search, provider, counter, SystemClock(), rules, metering, trail
+    )
 
 
 async def _in_turns(containers: dict[str, Container]) -> dict[str, list[float]]:
@@ -168,4 +195,5 @@ async def _in_turns(containers: dict[str, Container]) -> dict[str, list[float]]:
                 answer = await client.post("/api/v1/chat/ask", json=_QUESTION)
                 times[name].append((time.perf_counter() - before) * 1000)
                 answer.raise_for_status()
+                assert answer.json()["sources"], "the question must be answered from the law"
     return times

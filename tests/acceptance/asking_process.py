@@ -8,26 +8,25 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from unittest.mock import patch
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from balcao.application.metering import Closure, Metering
 from balcao.application.unit_of_work import UnitOfWork
 from balcao.application.use_cases.chat_with_documents import ChatRequest, ChatWithDocumentsUseCase
 from balcao.domain.consumption import Reservation
 from balcao.domain.errors import BalcaoError
-from balcao.domain.ids import PrefeituraId
 from balcao.domain.quota import QuotaBalance
 from balcao.infrastructure.database.connection import DatabaseAccess, DatabaseAccesses
 from balcao.infrastructure.database.database import Database
-from balcao.infrastructure.database.tables import quota_periods
+from balcao.infrastructure.database.tables import quota_periods, reservations
 from balcao.infrastructure.external.system_clock import SystemClock
-from balcao.infrastructure.repositories.quotas import PostgresQuotaRepository
+from balcao.infrastructure.repositories.reservations import PostgresReservationRepository
 from tests.acceptance.metered_chat import LIFE, QUESTION, SLUG, Meter, MeteredInstallation, meter, metered_chat
 from tests.acceptance.paid_provider import PaidProvider
 
@@ -111,21 +110,30 @@ class CheckThenAdd(Metering):
         return Closure(reservation=reservation, due=charges, released=0)
 
 
-async def _always(*_: object) -> bool:
-    return True
-
-
 def _whatever_is_asked(_self: QuotaBalance, *, least: int, most: int) -> int:
     return most
 
 
-async def _reserve_without_condition(
-    self: PostgresQuotaRepository, prefeitura_id: PrefeituraId, period_start: date, tokens: int, _now: datetime
-) -> bool:
-    mine = (quota_periods.c.prefeitura_id == prefeitura_id) & (quota_periods.c.start == period_start)
-    held = update(quota_periods).where(mine).values(reserved=quota_periods.c.reserved + tokens)
-    await self._connection.execute(held)
+async def _open_without_holding(self: PostgresReservationRepository, reservation: Reservation, now: datetime) -> bool:
+    consumer = reservation.consumer
+    kept = {
+        "prefeitura_id": consumer.prefeitura_id,
+        "id": reservation.id,
+        "period_start": reservation.period_start,
+        "message_id": consumer.message_id,
+        "tokens": reservation.tokens,
+        "sent_at": now,
+        "expires_at": reservation.expires_at,
+    }
+    await self._connection.execute(insert(reservations).values(kept))
     return True
+
+
+async def _open_without_condition(self: PostgresReservationRepository, reservation: Reservation, now: datetime) -> bool:
+    whose = quota_periods.c.prefeitura_id == reservation.consumer.prefeitura_id
+    held = update(quota_periods).where(whose, quota_periods.c.start == reservation.period_start)
+    await self._connection.execute(held.values(reserved=quota_periods.c.reserved + reservation.tokens))
+    return await _open_without_holding(self, reservation, now)
 
 
 def _run(orders: Orders, wire: Connection) -> None:
@@ -145,11 +153,11 @@ async def _obey(orders: Orders, wire: Connection) -> None:
         await work.prefeituras.id_of_slug(SLUG)
     wire.send("pronto")
     wire.recv()
-    ways = {CHECK_THEN_ADD: _always, WITHOUT_CONDITION: _reserve_without_condition}
-    reserve = ways.get(orders.way, PostgresQuotaRepository.reserve)
+    ways = {CHECK_THEN_ADD: _open_without_holding, WITHOUT_CONDITION: _open_without_condition}
+    open_ = ways.get(orders.way, PostgresReservationRepository.open)
     affordable = _whatever_is_asked if orders.way == WITHOUT_CONDITION else QuotaBalance.affordable
     with (
-        patch.object(PostgresQuotaRepository, "reserve", reserve),
+        patch.object(PostgresReservationRepository, "open", open_),
         patch.object(QuotaBalance, "affordable", affordable),
     ):
         wire.send(Counter(await asyncio.gather(*(_ask(chat) for _ in range(orders.questions)))))

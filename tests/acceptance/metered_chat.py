@@ -78,7 +78,15 @@ def metered_chat(
     embedder = OpenAIEmbedder(client, model=_EMBEDDER, tokens=counter)
     search = PassageSearch(embedder, IbgeMunicipalityDirectory([]), clock, counter)
     return ChatWithDocumentsUseCase(
-        database.tenant, search, model, counter, clock, _RULES, metering_of(clock, make), AuditTrail(clock)
+        database.tenant,
+        database.reader,
+        search,
+        model,
+        counter,
+        clock,
+        _RULES,
+        metering_of(clock, make),
+        AuditTrail(clock),
     )
 
 

@@ -38,6 +38,7 @@ class Chat:
         self.clock = FakeClock(datetime.now(UTC))
         self.use_case = ChatWithDocumentsUseCase(
             database.tenant,
+            database.reader,
             PassageSearch(self.embedder, IbgeMunicipalityDirectory(), FakeClock(), FakeTokenCounter()),
             self.model,
             FakeTokenCounter(),

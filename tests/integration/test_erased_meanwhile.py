@@ -53,7 +53,15 @@ async def test_an_answer_to_a_conversation_that_was_erased_meanwhile_is_counted_
     model = InterruptedModel(database, public_id, clock)
     search = PassageSearch(FakeEmbedder(), IbgeMunicipalityDirectory(), clock, FakeTokenCounter())
     chat = ChatWithDocumentsUseCase(
-        database.tenant, search, model, FakeTokenCounter(), clock, ChatRules(), a_metering(clock), AuditTrail(clock)
+        database.tenant,
+        database.reader,
+        search,
+        model,
+        FakeTokenCounter(),
+        clock,
+        ChatRules(),
+        a_metering(clock),
+        AuditTrail(clock),
     )
     model.conversation = (await chat.execute(ChatRequest(message=ASKED))).session_id
     with pytest.raises(SessionNotFound):

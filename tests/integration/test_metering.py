@@ -45,6 +45,7 @@ class Chat:
         self.search = PassageSearch(self.embedder, IbgeMunicipalityDirectory(), self.clock, FakeTokenCounter())
         self.use_case = ChatWithDocumentsUseCase(
             database.tenant,
+            database.reader,
             self.search,
             self.model,
             FakeTokenCounter(),

@@ -42,9 +42,9 @@ def people(database: Database) -> People:
 
 def chat_of(people: People, rules: ChatRules | None = None) -> ChatWithDocumentsUseCase:
     search = PassageSearch(FakeEmbedder(), IbgeMunicipalityDirectory(), FakeClock(), FakeTokenCounter())
-    open_work = people.database.tenant
     return ChatWithDocumentsUseCase(
-        open_work,
+        people.database.tenant,
+        people.database.reader,
         search,
         FakeLanguageModel(),
         FakeTokenCounter(),

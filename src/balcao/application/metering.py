@@ -113,20 +113,17 @@ class Metering:
             tokens = balance.affordable(least=least, most=most)
             if tokens is None:
                 return None
-            if await work.quotas.reserve(consumer.prefeitura_id, balance.period.start, tokens, now):
-                break
-        else:
-            return None
-        reservation = Reservation(
-            id=ReservationId(uuid4()),
-            consumer=consumer,
-            period_start=balance.period.start,
-            tokens=tokens,
-            expires_at=now + self._life,
-            checkpoint=(first_call,) if first_call else (),
-        )
-        await work.reservations.save(reservation, now if first_call else None)
-        return reservation
+            reservation = Reservation(
+                id=ReservationId(uuid4()),
+                consumer=consumer,
+                period_start=balance.period.start,
+                tokens=tokens,
+                expires_at=now + self._life,
+                checkpoint=(first_call,) if first_call else (),
+            )
+            if await work.reservations.open(reservation, now):
+                return reservation
+        return None
 
     async def narrow(
         self, work: UnitOfWork, reservation: Reservation, checkpoint: tuple[Charge, ...], tokens: int
@@ -142,11 +139,7 @@ class Metering:
             checkpoint=checkpoint,
             expires_at=now + self._life,
         )
-        if not await work.reservations.checkpoint(kept, now):
-            return False
-        if spare := reservation.tokens - kept.tokens:
-            await work.quotas.release(reservation.consumer.prefeitura_id, reservation.period_start, spare)
-        return True
+        return await work.reservations.narrow(kept, now, spare=reservation.tokens - kept.tokens)
 
     async def close(
         self, work: UnitOfWork, reservation: Reservation, charges: Sequence[Charge], *, expired: bool = False
@@ -179,11 +172,9 @@ class Metering:
         reservation, prefeitura_id = closure.reservation, consumer.prefeitura_id
         used = closure.usage.total_tokens
         await work.ledger.append([self._entry(charge, closure, consumer, now) for charge in closure.due])
-        await work.quotas.settle(
-            prefeitura_id, reservation.period_start, released=closure.released, used=used, questions=questions
+        balance = await work.quotas.settle(
+            prefeitura_id, reservation.period_start, now, released=closure.released, used=used, questions=questions
         )
-        await work.prefeituras.add_consumption(prefeitura_id, used)
-        balance = await work.quotas.balance(prefeitura_id, now)
         if used and balance.period.start == reservation.period_start:
             await self._alerts.note(work, balance, now)
         return balance

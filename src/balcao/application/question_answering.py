@@ -22,11 +22,13 @@ from balcao.domain.search_answer import SEARCH_MODEL, search_answer
 class PendingQuestion:
     """A saved question; ``reservation`` is None where nothing is charged for, or nothing may be spent.
 
-    ``inquiry`` is what is searched for it. A strict one wants an answer or nothing.
+    ``inquiry`` is what is searched for it. A strict one wants an answer or nothing. The conversation has so many
+    messages with it.
     """
 
     consumer: Consumer
     session_id: SessionId
+    conversation_length: int
     question: str
     history: list[Message]
     inquiry: Inquiry

@@ -11,7 +11,7 @@ from balcao.application.metering import Metering
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Clock, LanguageModel, Reranker, TokenCounter
 from balcao.application.question_answering import PendingQuestion, QuestionAnswering, WrittenAnswer
-from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
+from balcao.application.tenancy import OpenDoors, own_prefeitura_id, prefeitura_id_of
 from balcao.application.unit_of_work import TenantUnitOfWork, UnitOfWork
 from balcao.domain.chat import (
     AnswerMode,
@@ -127,6 +127,7 @@ class ChatWithDocumentsUseCase:
     def __init__(
         self,
         open_work: TenantUnitOfWork,
+        open_doors: OpenDoors,
         search: PassageSearch,
         model: LanguageModel,
         counter: TokenCounter,
@@ -137,6 +138,7 @@ class ChatWithDocumentsUseCase:
         reranker: Reranker | None = None,
     ) -> None:
         self._open_work = open_work
+        self._open_doors = open_doors
         self._search = search
         self._clock = clock
         self._rules = rules
@@ -173,7 +175,7 @@ class ChatWithDocumentsUseCase:
         question = await self._begin(request)
         written = await self._answering.answer(question)
         answer, used = self._message(question, written)
-        kept, length, balance = await self._keep(question, answer, written, used)
+        kept, balance = await self._keep(question, answer, written, used)
         if kept.content is None:
             raise SessionNotFound(param="session_id")
         return ChatResponse(
@@ -185,7 +187,7 @@ class ChatWithDocumentsUseCase:
             sources=kept.document_references,
             headings=tuple(passage.heading for passage in used),
             search_results_count=len(written.prompt.passages),
-            conversation_length=length,
+            conversation_length=question.conversation_length + 1,
             model=written.completion.model,
             usage=total(written.charges),
             balance=balance,
@@ -199,7 +201,7 @@ class ChatWithDocumentsUseCase:
         prefeitura_id = await self._prefeitura_id(request)
         usuario_id = request.principal.usuario_id if request.principal else None
         async with self._open_work(prefeitura_id, usuario_id) as work:
-            session_id = await self._session(work, prefeitura_id, request)
+            session_id, length = await self._session(work, prefeitura_id, request)
             await self._daily.take(work, request.asker, self._clock.now())
             history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES)
             search_text = _search_text(question, history)
@@ -224,6 +226,7 @@ class ChatWithDocumentsUseCase:
         return PendingQuestion(
             consumer=consumer,
             session_id=session_id,
+            conversation_length=length + 1,
             question=question,
             history=history,
             inquiry=inquiry,
@@ -233,25 +236,29 @@ class ChatWithDocumentsUseCase:
 
     async def _prefeitura_id(self, request: ChatRequest) -> PrefeituraId:
         if request.principal is None:
-            return await prefeitura_id_of(self._open_work, request.prefeitura)
-        return await own_prefeitura_id(self._open_work, request.principal, request.prefeitura)
+            return await prefeitura_id_of(self._open_doors, request.prefeitura)
+        return await own_prefeitura_id(self._open_doors, request.principal, request.prefeitura)
 
-    async def _session(self, work: UnitOfWork, prefeitura_id: PrefeituraId, request: ChatRequest) -> SessionId:
+    async def _session(
+        self, work: UnitOfWork, prefeitura_id: PrefeituraId, request: ChatRequest
+    ) -> tuple[SessionId, int]:
+        """The conversation, and how many messages it has."""
         wanted = request.session_id
         if wanted is None:
             usuario_id = request.principal.usuario_id if request.principal else None
             new = ChatSession(id=SessionId(uuid4()), prefeitura_id=prefeitura_id, usuario_id=usuario_id)
-            return (await work.sessions.save_session(new)).id
+            return (await work.sessions.save_session(new)).id, 0
         session = await work.sessions.find_session_by_id(wanted)
         if session is None or not session.is_active:
             raise SessionNotFound(param="session_id")
-        if await work.messages.count_messages_by_session_id(wanted) >= self._rules.max_messages_per_session:
+        length = await work.messages.count_messages_by_session_id(wanted)
+        if length >= self._rules.max_messages_per_session:
             raise SessionLimitReached
         if not request.asker.is_known:
             today = start_of_day(self._clock.now())
             if await work.messages.count_questions_since(wanted, today) >= self._rules.max_daily_messages:
                 raise DailyLimitReached
-        return wanted
+        return wanted, length
 
     def _message(self, question: PendingQuestion, written: WrittenAnswer) -> tuple[Message, list[Passage]]:
         """The answer as it is kept, and the passages that it cites."""
@@ -275,9 +282,8 @@ class ChatWithDocumentsUseCase:
 
     async def _keep(
         self, question: PendingQuestion, answer: Message, written: WrittenAnswer, used: list[Passage]
-    ) -> tuple[Message, int, QuotaBalance]:
-        """Save the answer and settle what it cost, in one transaction; the answer, the conversation's length, and
-        what is left.
+    ) -> tuple[Message, QuotaBalance]:
+        """Save the answer and settle what it cost, in one transaction; the answer, and what is left.
 
         Where the conversation was erased meanwhile, what the answer says is neither kept nor to be told from the audit
         trail; what it cost, and whence it came, is.
@@ -293,10 +299,9 @@ class ChatWithDocumentsUseCase:
                 kept = await work.messages.save_message(answer)
                 answered = written.mode is AnswerMode.ANSWER and bool(written.completion.usage.total_tokens)
                 balance = await self._metering.settle(work, closure, consumer, questions=int(answered))
-            length = await work.messages.count_messages_by_session_id(answer.session_id)
             recorded = replace(answer, content=kept.content, salt=kept.salt)
             await self._trail.answer(work, question.consumer.message_id, recorded, used)
-        return kept, length, balance
+        return kept, balance
 
 
 def _search_text(question: str, history: list[Message]) -> str:

@@ -22,21 +22,20 @@ class QuotaRepository(Protocol):
         """
         ...
 
-    async def reserve(self, prefeitura_id: PrefeituraId, period_start: date, tokens: int, now: datetime) -> bool:
-        """Hold tokens in one UPDATE; False, and nothing held, when they pass the limit or the prefeitura is suspended.
-
-        The limit is the prefeitura's quota with the credits that are valid ``now``.
-        """
-        ...
-
-    async def release(self, prefeitura_id: PrefeituraId, period_start: date, tokens: int) -> None:
-        """Give back tokens that were held and turned out not to be needed."""
-        ...
-
     async def settle(
-        self, prefeitura_id: PrefeituraId, period_start: date, *, released: int, used: int, questions: int
-    ) -> None:
-        """Turn what was held into what was used, which may be more; ``questions`` were answered by it."""
+        self,
+        prefeitura_id: PrefeituraId,
+        period_start: date,
+        now: datetime,
+        *,
+        released: int,
+        used: int,
+        questions: int,
+    ) -> QuotaBalance:
+        """Turn what was held into what was used, which may be more; ``questions`` were answered by it.
+
+        The prefeitura's count of all time grows with it. What is left after that, in the period of ``now``.
+        """
         ...
 
     async def add_credit(self, credit: Credit) -> Credit:
@@ -51,12 +50,17 @@ class QuotaRepository(Protocol):
 class ReservationRepository(Protocol):
     """Tokens held for questions that are being answered."""
 
-    async def save(self, reservation: Reservation, sent_at: datetime | None) -> None:
-        """Insert the reservation; ``sent_at`` says that a provider is asked from then on."""
+    async def open(self, reservation: Reservation, now: datetime) -> bool:
+        """Hold the tokens of its period and insert the reservation; one with a checkpoint says that a provider is
+        asked from then on.
+
+        False, and nothing held, when the tokens pass the limit, or the prefeitura is suspended. The limit is the
+        prefeitura's quota with the credits that are valid ``now``.
+        """
         ...
 
-    async def checkpoint(self, reservation: Reservation, sent_at: datetime) -> bool:
-        """Keep tokens and checkpoint of an open reservation, and that a provider is asked.
+    async def narrow(self, reservation: Reservation, now: datetime, *, spare: int) -> bool:
+        """Keep tokens and checkpoint of an open reservation, and that a provider is asked; give ``spare`` tokens back.
 
         False, and nothing kept, when it is not open any more.
         """

@@ -49,10 +49,6 @@ class PrefeituraRepository(Protocol):
         """Make this the one public prefeitura (operator's unit of work only)."""
         ...
 
-    async def add_consumption(self, prefeitura_id: PrefeituraId, tokens: int) -> None:
-        """Add tokens to the lifetime counter."""
-        ...
-
 
 class UsuarioRepository(Protocol):
     """The people of the unit of work's prefeitura."""

@@ -36,11 +36,6 @@ _LOST = (
 )
 
 
-def is_lost_connection(cause: BaseException | None) -> bool:
-    """Whether the driver says that the server ended the connection, or that the connection has ended."""
-    return isinstance(cause, _LOST) or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause))
-
-
 def domain_error(error: BaseException) -> BalcaoError | None:
     """What this failure means to a use case; None for one that nobody expects, or that is not the database's.
 
@@ -51,7 +46,7 @@ def domain_error(error: BaseException) -> BalcaoError | None:
         if error.connection_invalidated:
             return DatabaseUnreachable()
         cause = error.orig.__cause__ if error.orig else None
-    if is_lost_connection(cause):
+    if isinstance(cause, _LOST) or (isinstance(cause, asyncpg.InterfaceError) and "closed" in str(cause)):
         return DatabaseUnreachable()
     if isinstance(cause, asyncpg.UndefinedTableError):
         return SchemaNotMigrated()

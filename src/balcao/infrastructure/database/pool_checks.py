@@ -3,21 +3,16 @@
 The driver knows of a connection that the other side closed. One that was dropped silently on the way shows only when it
 is used, so that is tried, but only after a moment of idleness: SQLAlchemy's ``pool_pre_ping`` tries each time, which is
 three round trips that every search would wait for.
-
-A connection whose end is still on its way looks alive and fails at its first statement. Everything the pool holds is
-then taken for dead, so that whoever tries once more gets a new one.
 """
 
 import time
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.engine.interfaces import AdaptedConnection, ExceptionContext
+from sqlalchemy.engine.interfaces import AdaptedConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
-
-from balcao.infrastructure.database.constraints import is_lost_connection
 
 IDLE_SECONDS = 1.0
 _ANSWER_SECONDS = 5.0
@@ -44,11 +39,6 @@ def check_when_taken(engine: AsyncEngine) -> None:
         if now - record.info.get(_RETURNED_AT, now) > IDLE_SECONDS:
             connection.run_async(_ask)
 
-    def notice(context: ExceptionContext) -> None:
-        if is_lost_connection(context.original_exception.__cause__):
-            context.is_disconnect = True
-
-    event.listen(engine.sync_engine, "handle_error", notice)
     event.listen(engine.sync_engine.pool, "checkin", note)
     event.listen(engine.sync_engine.pool, "checkout", check)
 

@@ -56,9 +56,12 @@ class PostgresUnitOfWork:
         self._connection: AsyncConnection | None = None
 
     async def __aenter__(self) -> Self:
+        self._connection = await self._engine.connect()
         try:
-            self._connection = await self._begin()
+            tenant = {"prefeitura_id": str(self._prefeitura_id or ""), "usuario_id": str(self._usuario_id or "")}
+            await self._connection.execute(_SET_TENANT, tenant)
         except BaseException as error:
+            await self._connection.close()
             raise_meaning(error)
             raise
         return self
@@ -73,24 +76,6 @@ class PostgresUnitOfWork:
             raise_meaning(ending)
             raise
         raise_meaning(error)
-
-    async def _begin(self) -> AsyncConnection:
-        """Begin on a connection of the pool; if that one turns out to have been cut, nothing was done: on a new one."""
-        try:
-            return await self._begun(await self._engine.connect())
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-        return await self._begun(await self._engine.connect())
-
-    async def _begun(self, connection: AsyncConnection) -> AsyncConnection:
-        tenant = {"prefeitura_id": str(self._prefeitura_id or ""), "usuario_id": str(self._usuario_id or "")}
-        try:
-            await connection.execute(_SET_TENANT, tenant)
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
 
     async def _end(self, *, commit: bool) -> None:
         try:

@@ -73,13 +73,6 @@ class PostgresPrefeituraRepository:
             statement = update(prefeituras).where(marked, prefeituras.c.publica != wanted)
             await self._connection.execute(statement.values(publica=wanted, updated_at=func.now()))
 
-    async def add_consumption(self, prefeitura_id: PrefeituraId, tokens: int) -> None:
-        """Add to the counter in one UPDATE, so that concurrent additions are all counted."""
-        statement = update(prefeituras).where(prefeituras.c.id == prefeitura_id)
-        await self._connection.execute(
-            statement.values(tokens_consumidos=prefeituras.c.tokens_consumidos + tokens, updated_at=func.now())
-        )
-
     async def _one(self, statement: Select[*tuple[object, ...]]) -> Prefeitura | None:
         row = (await self._connection.execute(statement)).one_or_none()
         return _prefeitura(row) if row else None

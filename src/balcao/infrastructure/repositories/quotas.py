@@ -1,14 +1,18 @@
 """Quotas in PostgreSQL."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import (
+    CTE,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Date,
     DateTime,
     Row,
     Select,
+    Table,
     bindparam,
     func,
     insert,
@@ -28,9 +32,15 @@ from balcao.infrastructure.database.tables import credits_, prefeituras
 from balcao.infrastructure.database.tables import quota_periods as periods
 
 _previous = periods.alias("anterior")
+_prefeitura_id = bindparam("for_prefeitura", type_=UUID(as_uuid=True))
+"""Not by the column's name: SQLAlchemy would take a value of that name for one that an UPDATE is to set."""
 
 
-def _valid_credits(prefeitura_id: ColumnElement[object], now: datetime | BindParameter[datetime]) -> ColumnElement[int]:
+def _bound(name: str) -> BindParameter[int]:
+    return bindparam(name, type_=BigInteger)
+
+
+def valid_credits(prefeitura_id: ColumnElement[object], now: BindParameter[datetime]) -> ColumnElement[int]:
     """Tokens of the prefeitura's credits that are valid at this instant."""
     return (
         select(func.coalesce(func.sum(credits_.c.tokens), 0))
@@ -39,10 +49,10 @@ def _valid_credits(prefeitura_id: ColumnElement[object], now: datetime | BindPar
     )
 
 
-def _balance() -> Select[*tuple[object, ...]]:
-    """A prefeitura's quota and valid credits, its period of a day, and the period before that."""
+def _balance(known: Table | CTE) -> Select[*tuple[object, ...]]:
+    """A prefeitura's quota and valid credits, its period of a day among those known, and the period before that."""
     day, now = bindparam("day", type_=Date), bindparam("now", type_=DateTime(timezone=True))
-    current = (periods.c.prefeitura_id == prefeituras.c.id) & (periods.c.start <= day) & (periods.c.end > day)
+    current = (known.c.prefeitura_id == prefeituras.c.id) & (known.c.start <= day) & (known.c.end > day)
     before = (
         select(_previous)
         .where(_previous.c.prefeitura_id == prefeituras.c.id, _previous.c.end <= day)
@@ -54,24 +64,50 @@ def _balance() -> Select[*tuple[object, ...]]:
         select(
             prefeituras.c.quota_tokens,
             prefeituras.c.dia_contrato,
-            _valid_credits(prefeituras.c.id, now).label("extra"),
-            periods.c.start,
-            periods.c.end,
-            periods.c.used,
-            periods.c.reserved,
-            periods.c.questions,
+            valid_credits(prefeituras.c.id, now).label("extra"),
+            known.c.start,
+            known.c.end,
+            known.c.used,
+            known.c.reserved,
+            known.c.questions,
             before.c.end.label("previous_end"),
             before.c.used.label("previous_used"),
             before.c.questions.label("previous_questions"),
         )
         .select_from(prefeituras)
-        .outerjoin(periods, current)
+        .outerjoin(known, current)
         .outerjoin(before, true())
-        .where(prefeituras.c.id == bindparam("prefeitura_id", type_=UUID(as_uuid=True)))
+        .where(prefeituras.c.id == _prefeitura_id)
     )
 
 
-_BALANCE = _balance()
+def _settlement() -> Select[*tuple[object, ...]]:
+    """Changes a period and the prefeitura's count, and reads the balance as it is by that."""
+    used = _bound("newly_used")
+    period = (periods.c.prefeitura_id == _prefeitura_id) & (periods.c.start == bindparam("period_start", type_=Date))
+    settled = (
+        update(periods)
+        .where(period)
+        .values(
+            reserved=periods.c.reserved - _bound("released"),
+            used=periods.c.used + used,
+            questions=periods.c.questions + _bound("newly_answered"),
+        )
+        .returning(*periods.c)
+        .cte("acertado")
+    )
+    counted = (
+        update(prefeituras)
+        .where(prefeituras.c.id == _prefeitura_id, used > 0)
+        .values(tokens_consumidos=prefeituras.c.tokens_consumidos + used, updated_at=func.now())
+        .returning(prefeituras.c.id)
+        .cte("somado")
+    )
+    return _balance(settled).add_cte(counted)
+
+
+_BALANCE = _balance(periods)
+_SETTLEMENT = _settlement()
 
 
 class PostgresQuotaRepository:
@@ -85,55 +121,40 @@ class PostgresQuotaRepository:
 
         A period that begins where the one before ended leaves no gap when the contract day changes.
         """
-        row = await self._balance_row(prefeitura_id, now)
+        values = {"for_prefeitura": prefeitura_id, "day": day_in_brasilia(now), "now": now}
+        row = await self._row(_BALANCE, values)
         if row.start is None:
-            day = day_in_brasilia(now)
-            new = period_of(day, row.dia_contrato)
+            new = period_of(day_in_brasilia(now), row.dia_contrato)
             new = new.begun_at(row.previous_end) if row.previous_end else new
             statement = upsert(periods).values(
                 prefeitura_id=prefeitura_id, start=new.start, end=new.end, quota=row.quota_tokens
             )
             await self._connection.execute(statement.on_conflict_do_nothing(constraint="quota_periodo_pk"))
-            row = await self._balance_row(prefeitura_id, now)
-        return QuotaBalance(
-            prefeitura_id=prefeitura_id,
-            period=Period(start=row.start, end=row.end),
-            quota=row.quota_tokens,
-            extra=int(row.extra),
-            used=row.used,
-            reserved=row.reserved,
-            known_tokens=row.used + (row.previous_used or 0),
-            known_questions=row.questions + (row.previous_questions or 0),
-        )
-
-    async def reserve(self, prefeitura_id: PrefeituraId, period_start: date, tokens: int, now: datetime) -> bool:
-        """One UPDATE with its condition, which PostgreSQL checks again on the row as it is when it is locked."""
-        limit = prefeituras.c.quota_tokens + _valid_credits(periods.c.prefeitura_id, now)
-        statement = update(periods).where(
-            periods.c.prefeitura_id == prefeitura_id,
-            periods.c.start == period_start,
-            prefeituras.c.id == periods.c.prefeitura_id,
-            prefeituras.c.ativo,
-            periods.c.used + periods.c.reserved + tokens <= limit,
-        )
-        held = statement.values(reserved=periods.c.reserved + tokens, quota=prefeituras.c.quota_tokens)
-        return bool((await self._connection.execute(held)).rowcount)
-
-    async def release(self, prefeitura_id: PrefeituraId, period_start: date, tokens: int) -> None:
-        """One UPDATE."""
-        await self.settle(prefeitura_id, period_start, released=tokens, used=0, questions=0)
+            row = await self._row(_BALANCE, values)
+        return _quota_balance(prefeitura_id, row)
 
     async def settle(
-        self, prefeitura_id: PrefeituraId, period_start: date, *, released: int, used: int, questions: int
-    ) -> None:
-        """One UPDATE, without a condition: what was spent was spent."""
-        statement = update(periods).where(periods.c.prefeitura_id == prefeitura_id, periods.c.start == period_start)
-        settled = statement.values(
-            reserved=periods.c.reserved - released,
-            used=periods.c.used + used,
-            questions=periods.c.questions + questions,
-        )
-        await self._connection.execute(settled)
+        self,
+        prefeitura_id: PrefeituraId,
+        period_start: date,
+        now: datetime,
+        *,
+        released: int,
+        used: int,
+        questions: int,
+    ) -> QuotaBalance:
+        """One statement, without a condition: what was spent was spent. Another reads a balance of another period."""
+        values = {
+            "for_prefeitura": prefeitura_id,
+            "period_start": period_start,
+            "day": day_in_brasilia(now),
+            "now": now,
+            "released": released,
+            "newly_used": used,
+            "newly_answered": questions,
+        }
+        row = await self._row(_SETTLEMENT, values)
+        return _quota_balance(prefeitura_id, row) if row.start else await self.balance(prefeitura_id, now)
 
     async def add_credit(self, credit: Credit) -> Credit:
         """Insert the row."""
@@ -157,12 +178,26 @@ class PostgresQuotaRepository:
         )
         return [_credit(row) for row in await self._connection.execute(statement)]
 
-    async def _balance_row(self, prefeitura_id: PrefeituraId, now: datetime) -> Row[*tuple[object, ...]]:
-        values = {"prefeitura_id": prefeitura_id, "day": day_in_brasilia(now), "now": now}
-        row = (await self._connection.execute(_BALANCE, values)).one_or_none()
+    async def _row(
+        self, statement: Select[*tuple[object, ...]], values: Mapping[str, object]
+    ) -> Row[*tuple[object, ...]]:
+        row = (await self._connection.execute(statement, values)).one_or_none()
         if row is None:
             raise PrefeituraNotFound
         return row
+
+
+def _quota_balance(prefeitura_id: PrefeituraId, row: Row[*tuple[object, ...]]) -> QuotaBalance:
+    return QuotaBalance(
+        prefeitura_id=prefeitura_id,
+        period=Period(start=row.start, end=row.end),
+        quota=row.quota_tokens,
+        extra=int(row.extra),
+        used=row.used,
+        reserved=row.reserved,
+        known_tokens=row.used + (row.previous_used or 0),
+        known_questions=row.questions + (row.previous_questions or 0),
+    )
 
 
 def _credit(row: Row[*tuple[object, ...]]) -> Credit:

@@ -3,12 +3,91 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Insert,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.chat import TokenUsage
 from balcao.domain.consumption import Charge, ChargeKind, Consumer, Reservation, ReservationState
-from balcao.infrastructure.database.tables import reservations
+from balcao.infrastructure.database.tables import prefeituras, reservations
+from balcao.infrastructure.database.tables import quota_periods as periods
+from balcao.infrastructure.repositories.quotas import valid_credits
+
+_COLUMNS = (
+    "id",
+    "period_start",
+    "usuario_id",
+    "session_id",
+    "message_id",
+    "tokens",
+    "sent_at",
+    "checkpoint",
+    "expires_at",
+)
+
+
+def _new(name: str) -> BindParameter[object]:
+    return bindparam(f"new_{name}", type_=reservations.c[name].type)
+
+
+def _opening() -> Insert:
+    """Holds the tokens, with a condition that PostgreSQL checks again on the period as it is when it is locked."""
+    tokens, now = bindparam("new_tokens", type_=BigInteger), bindparam("now", type_=DateTime(timezone=True))
+    limit = prefeituras.c.quota_tokens + valid_credits(periods.c.prefeitura_id, now)
+    held = (
+        update(periods)
+        .where(
+            periods.c.prefeitura_id == bindparam("for_prefeitura", type_=periods.c.prefeitura_id.type),
+            periods.c.start == _new("period_start"),
+            prefeituras.c.id == periods.c.prefeitura_id,
+            prefeituras.c.ativo,
+            periods.c.used + periods.c.reserved + tokens <= limit,
+        )
+        .values(reserved=periods.c.reserved + tokens, quota=prefeituras.c.quota_tokens)
+        .returning(periods.c.prefeitura_id)
+        .cte("retido")
+    )
+    return insert(reservations).from_select(
+        ["prefeitura_id", *_COLUMNS],
+        select(held.c.prefeitura_id, *(_new(name) for name in _COLUMNS)),
+        include_defaults=False,
+    )
+
+
+def _narrowing() -> Update:
+    """Writes over an open reservation, and gives its period back what it holds no longer."""
+    kept = (
+        update(reservations)
+        .where(
+            reservations.c.prefeitura_id == bindparam("for_prefeitura", type_=reservations.c.prefeitura_id.type),
+            reservations.c.id == _new("id"),
+            reservations.c.state == ReservationState.OPEN,
+        )
+        .values({name: _new(name) for name in ("tokens", "checkpoint", "sent_at", "expires_at")})
+        .returning(reservations.c.prefeitura_id, reservations.c.period_start)
+        .cte("mantida")
+    )
+    return (
+        update(periods)
+        .where(periods.c.prefeitura_id == kept.c.prefeitura_id, periods.c.start == kept.c.period_start)
+        .values(reserved=periods.c.reserved - bindparam("spare", type_=BigInteger))
+    )
+
+
+_OPENING = _opening()
+_NARROWING = _narrowing()
 
 
 class PostgresReservationRepository:
@@ -17,33 +96,36 @@ class PostgresReservationRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def save(self, reservation: Reservation, sent_at: datetime | None) -> None:
-        """Insert the row."""
+    async def open(self, reservation: Reservation, now: datetime) -> bool:
+        """One statement: the row is there if the tokens are held."""
         consumer = reservation.consumer
-        statement = insert(reservations).values(
-            id=reservation.id,
-            prefeitura_id=consumer.prefeitura_id,
-            period_start=reservation.period_start,
-            usuario_id=consumer.usuario_id,
-            session_id=consumer.session_id,
-            message_id=consumer.message_id,
-            tokens=reservation.tokens,
-            sent_at=sent_at,
-            checkpoint=_json(reservation.checkpoint),
-            expires_at=reservation.expires_at,
-        )
-        await self._connection.execute(statement)
+        values = {
+            "for_prefeitura": consumer.prefeitura_id,
+            "new_id": reservation.id,
+            "new_period_start": reservation.period_start,
+            "new_usuario_id": consumer.usuario_id,
+            "new_session_id": consumer.session_id,
+            "new_message_id": consumer.message_id,
+            "new_tokens": reservation.tokens,
+            "new_sent_at": now if reservation.checkpoint else None,
+            "new_checkpoint": _json(reservation.checkpoint),
+            "new_expires_at": reservation.expires_at,
+            "now": now,
+        }
+        return bool((await self._connection.execute(_OPENING, values)).rowcount)
 
-    async def checkpoint(self, reservation: Reservation, sent_at: datetime) -> bool:
-        """Write over the open row."""
-        statement = update(reservations).where(_open(reservation))
-        kept = statement.values(
-            tokens=reservation.tokens,
-            checkpoint=_json(reservation.checkpoint),
-            sent_at=sent_at,
-            expires_at=reservation.expires_at,
-        )
-        return bool((await self._connection.execute(kept)).rowcount)
+    async def narrow(self, reservation: Reservation, now: datetime, *, spare: int) -> bool:
+        """One statement."""
+        values = {
+            "for_prefeitura": reservation.consumer.prefeitura_id,
+            "new_id": reservation.id,
+            "new_tokens": reservation.tokens,
+            "new_checkpoint": _json(reservation.checkpoint),
+            "new_sent_at": now,
+            "new_expires_at": reservation.expires_at,
+            "spare": spare,
+        }
+        return bool((await self._connection.execute(_NARROWING, values)).rowcount)
 
     async def close(self, reservation: Reservation, state: ReservationState, charged: int) -> int | None:
         """One UPDATE of the open row: of two who close it, one does."""

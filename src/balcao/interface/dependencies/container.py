@@ -145,7 +145,9 @@ def wire(settings: Settings, database: Database, directory: MunicipalityDirector
         audit=wire_audit(settings, database, clock),
         model_card=model.card,
         directory=directory,
-        chat=ChatWithDocumentsUseCase(database.tenant, search, model, counter, clock, rules, metering, trail, reranker),
+        chat=ChatWithDocumentsUseCase(
+            database.tenant, database.reader, search, model, counter, clock, rules, metering, trail, reranker
+        ),
         search=SearchDocumentsUseCase(database.tenant, database.reader, search, clock, limits, metering),
         collection=wire_collection(database.ingestion, database.tenant, parts),
         library=wire_library(
