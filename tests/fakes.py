@@ -132,10 +132,7 @@ class FakeStorage:
         self.now = now or datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 
     async def digest(self, path: Path) -> bytes:
-        content = _read(path)
-        if not content:
-            raise EmptyFile(f"{path}: vazio.")
-        return hashlib.sha256(content).digest()
+        return hashlib.sha256(_read(path)).digest()
 
     async def put(self, path: Path, *, key: str) -> None:
         content = _read(path)

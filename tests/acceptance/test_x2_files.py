@@ -1,21 +1,31 @@
-"""X2: hostile files end in the process that reads them, with a reason, while whoever asks is answered as before."""
+"""X2: hostile files end in the process that reads them, with a reason, while whoever asks is answered as before.
+
+The worker is the product's own: ``balcao trabalhador``, over files that are registered as the API registers them.
+"""
 
 import asyncio
-import json
 import re
 import statistics
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import httpx
+import structlog
 
+from balcao.application.use_cases.register_document import RegisterRequest
+from balcao.domain.errors import BalcaoError
+from balcao.domain.ingestion_job import JobState
+from balcao.infrastructure.database.connection import DatabaseAccesses
+from balcao.infrastructure.settings import Settings
+from balcao.interface.dependencies.container import Container, open_container
 from tests.acceptance.environment import AcceptanceEnvironment
 from tests.acceptance.hostile_files import CANARY, HOSTILE_FILES, HostileFile
+from tests.applications import settings_in
 
 CODE = "X2"
 TRIES = "arquivos hostis: até 30 s (e 30 s por página de OCR) e 512 MB, com motivo; enquanto isso, chat até 2x"
@@ -23,52 +33,100 @@ FULL = len(HOSTILE_FILES)
 BOUNDED = 10
 MUTANT = "leitura sem limite de memória, de processador e de tamanho"
 
-_REPOSITORY = Path(__file__).parents[2]
 _LONGEST_SECONDS = 30.0
 _MOST_MEMORY = 512 * 2**20
-_LAW = "Art. 1º Esta lei entra em vigor na data de sua publicação.\n"
+_LAW = "Art. 1º A lei de número {} entra em vigor na data de sua publicação."
 _FOREIGN = re.compile(r"Traceback|Error|Exception|error:|/tmp/|object at 0x")
 _SHORTEST_REASON = 30
 _ASKED_BEFORE = 40
 _MOST_SLOWER = 2.0
-_NO_LIMITS = {
-    "unpacked_size": 10**12,
-    "memory": 4 * 2**30,
-    "cpu_seconds": 600,
-    "wall_seconds": 10.0,
-    "text_length": 10**12,
-}
+_SECONDS_TO_GIVE_UP = 60.0
+_WORKER = """
+import resource
+from pathlib import Path
+from balcao.interface.cli import main
+
+try:
+    main()
+finally:
+    Path({peak!r}).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024))
+"""
+_WITHOUT_LIMITS = """
+from functools import partial
+from balcao.infrastructure.external.extraction import extractor
+
+extractor.ExtractionLimits = partial(
+    extractor.ExtractionLimits,
+    unpacked_size=10**12, memory=4 * 2**30, cpu_seconds=600, wall_seconds=10.0, text_length=10**12,
+)
+"""
 _MUTANT_TRIES = "celulas.odt"
+_OPEN = {"MAX_DAILY_MESSAGES": "1000000", "ANONYMOUS_DAILY_PER_ADDRESS": "1000000"}
+_ENDED = "SELECT estado, motivo FROM trabalho_ingestao WHERE id = $1"
+_TEXT = "SELECT conteudo FROM documento WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    text: str | None
-    error: str | None
-    seconds: float
-    peak: int
+class _Outcome:
+    """What became of a file; neither text nor reason where its job never ended."""
+
+    text: str | None = None
+    reason: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    environment: AcceptanceEnvironment
+    accesses: DatabaseAccesses
+    settings: Settings
+    container: Container
+    admin: asyncpg.Connection
+    folder: Path
+
+    async def outcome(self, path: Path, worker: Process, seconds: float) -> _Outcome:
+        """Have the worker take a file in."""
+        started = time.monotonic()
+        try:
+            registered = await self.container.collection.register.execute(
+                RegisterRequest(path=path, file_name=path.name)
+            )
+        except BalcaoError as refusal:
+            return _Outcome(reason=refusal.message, seconds=time.monotonic() - started)
+        while worker.returncode is None and time.monotonic() - started < seconds:
+            job = await self.admin.fetchrow(_ENDED, registered.job_id)
+            assert job is not None
+            if job["estado"] in (JobState.CONCLUIDO, JobState.FALHOU):
+                text = await self.admin.fetchval(_TEXT, registered.document_id)
+                return _Outcome(text=text, reason=job["motivo"], seconds=time.monotonic() - started)
+            await asyncio.sleep(0.05)
+        return _Outcome(seconds=time.monotonic() - started)
 
 
 async def violations(attempts: int, environment: AcceptanceEnvironment) -> int:
     """Deaths, files that cost too much or were refused without a reason, and at full count a chat that got slower."""
     files = HOSTILE_FILES[:attempts]
-    if attempts < FULL:
-        return await _attack(files, environment.new_folder(), {})
-    async with environment.start_server(await environment.new_accesses(), **_OPEN) as server:
-        before = await _ask(server.url, _ASKED_BEFORE)
-        attack = asyncio.create_task(_attack(files, environment.new_folder(), {}))
-        during: list[float] = []
-        while not attack.done():
-            during += await _ask(server.url, 1)
-        after = await _ask(server.url, _ASKED_BEFORE)
-    idle = statistics.median(before + after)
-    return await attack + (statistics.median(during) > _MOST_SLOWER * idle)
+    async with _scene(environment) as scene:
+        if attempts < FULL:
+            return await _attack(scene, files)
+        async with environment.start_server(scene.accesses, **_OPEN) as server:
+            before = await _ask(server.url, _ASKED_BEFORE)
+            attack = asyncio.create_task(_attack(scene, files))
+            during: list[float] = []
+            while not attack.done():
+                during += await _ask(server.url, 1)
+            after = await _ask(server.url, _ASKED_BEFORE)
+    slower = statistics.median(during) / statistics.median(before + after)
+    if slower > _MOST_SLOWER:
+        structlog.get_logger().error("x2", chat_slower=round(slower, 2))
+    return await attack + (slower > _MOST_SLOWER)
 
 
 async def violations_of_mutant(attempts: int, environment: AcceptanceEnvironment) -> int:
     """The same with a file that takes memory, where nothing limits what reading it costs."""
     files = [file for file in HOSTILE_FILES if file.name == _MUTANT_TRIES]
-    return await _attack(files, environment.new_folder(), _NO_LIMITS)
+    async with _scene(environment) as scene:
+        return await _attack(scene, files, _WITHOUT_LIMITS)
 
 
 async def test_x2(environment: AcceptanceEnvironment) -> None:
@@ -79,64 +137,75 @@ async def test_x2_fails_on_its_mutant(environment: AcceptanceEnvironment) -> Non
     assert await violations_of_mutant(BOUNDED, environment) > 0
 
 
-_OPEN = {"MAX_DAILY_MESSAGES": "1000000", "ANONYMOUS_DAILY_PER_ADDRESS": "1000000"}
+@asynccontextmanager
+async def _scene(environment: AcceptanceEnvironment) -> AsyncIterator[_Scene]:
+    accesses, folder = await environment.new_accesses(), environment.new_folder()
+    settings = settings_in(environment.new_folder())
+    admin = await asyncpg.connect(accesses.admin.url, server_settings={"search_path": "balcao, public"})
+    try:
+        async with open_container(settings, accesses) as container:
+            yield _Scene(
+                environment=environment,
+                accesses=accesses,
+                settings=settings,
+                container=container,
+                admin=admin,
+                folder=folder,
+            )
+    finally:
+        await admin.close()
 
 
-async def _attack(files: Sequence[HostileFile], folder: Path, limits: dict[str, float]) -> int:
+async def _attack(scene: _Scene, files: Sequence[HostileFile], changes: str = "") -> int:
     """Give the files to a worker, an honest one after each; everything that was wrong."""
-    secret, honest = folder / "segredo.txt", folder / "lei.txt"
+    secret, peak = scene.folder / "segredo.txt", scene.folder / "pico"
     secret.write_text(CANARY, encoding="utf-8")
-    honest.write_text(_LAW, encoding="utf-8")
-    found = peak = 0
-    async with _worker(limits) as worker:
-        for file in files:
-            path = folder / file.name
+    found = 0
+    async with _worker(scene, changes + _WORKER.format(peak=str(peak))) as worker:
+        for number, file in enumerate(files):
+            path, honest = scene.folder / file.name, scene.folder / f"lei-{number}.txt"
             path.write_bytes(await asyncio.to_thread(file.make, secret))
-            answer, next_job = await _given(worker, path), await _given(worker, honest)
+            honest.write_text(_LAW.format(number), encoding="utf-8")
+            most = _LONGEST_SECONDS * (1 + file.scans)
+            outcome = await scene.outcome(path, worker, most + _SECONDS_TO_GIVE_UP)
+            wrong = outcome.seconds > most + 1 or _is_wrong(file, outcome)
+            served = (await scene.outcome(honest, worker, _SECONDS_TO_GIVE_UP)).text == _LAW.format(number)
             path.unlink()
-            served = next_job is not None and next_job.text == _LAW.rstrip()
-            found += int(answer is None or _is_wrong(file, answer)) + int(not served)
-            if answer is None or next_job is None:
+            if wrong or not served:
+                structlog.get_logger().error(
+                    "x2", file=file.name, wrong=wrong, served=served, outcome=repr(outcome)[:300]
+                )
+            found += wrong + (not served)
+            if worker.returncode is not None:
                 return found + 1
-            found += int(answer.peak > max(peak, _MOST_MEMORY))
-            peak = answer.peak
-    return found + sum(entry.name.startswith("fuga") for entry in folder.parent.rglob("*"))
+    too_much = int(peak.read_text()) > _MOST_MEMORY
+    return found + too_much + sum(entry.name.startswith("fuga") for entry in scene.environment.folder.rglob("*"))
 
 
-def _is_wrong(file: HostileFile, answer: _Answer) -> bool:
-    """Whether a file was read that must not be, gave away a secret, took too long, or was refused without a reason."""
-    if answer.seconds > _LONGEST_SECONDS * (1 + file.scans) + 1 or CANARY in f"{answer.text}{answer.error}":
+def _is_wrong(file: HostileFile, outcome: _Outcome) -> bool:
+    """Whether a file was read that must not be, gave away a secret, or was refused without a reason, or not at all."""
+    if CANARY in f"{outcome.text}{outcome.reason}":
         return True
-    if answer.error is None:
-        return file.says is not None
-    reason = answer.error.removeprefix(f"{file.name}: ")
-    named = reason != answer.error and len(reason) >= _SHORTEST_REASON and not _FOREIGN.search(reason)
-    return not (named and re.search(file.says or "", reason))
+    if outcome.reason is None:
+        return outcome.text is None or file.says is not None
+    if len(outcome.reason) < _SHORTEST_REASON or _FOREIGN.search(outcome.reason):
+        return True
+    return file.says is not None and not re.match(f"{re.escape(file.name)}: .*(?:{file.says})", outcome.reason)
 
 
 @asynccontextmanager
-async def _worker(limits: dict[str, float]) -> AsyncIterator[Process]:
-    command = (sys.executable, "-m", "tests.acceptance.extraction_worker", json.dumps(limits))
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, cwd=_REPOSITORY, limit=2**20)
+async def _worker(scene: _Scene, program: str) -> AsyncIterator[Process]:
+    file = scene.environment.new_folder() / "trabalhador.py"
+    file.write_text(program, encoding="utf-8")
+    process = await scene.environment.start_command(
+        scene.accesses, scene.settings.balcao_data_dir, "trabalhador", program=file
+    )
     try:
         yield process
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
-
-
-async def _given(worker: Process, path: Path) -> _Answer | None:
-    """What the worker says of a file; None where it is dead."""
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    try:
-        worker.stdin.write(f"{path}\n".encode())
-        await worker.stdin.drain()
-    except ConnectionError:
-        return None
-    line = await worker.stdout.readline()
-    return _Answer(**json.loads(line)) if line else None
 
 
 async def _ask(url: str, count: int) -> list[float]:

@@ -165,6 +165,7 @@ async def test_a_file_that_nobody_reads_is_refused(
     for name, content, code in (("a.zip", b"PK", "unsupported_format"), ("a.txt", b"", "empty_file")):
         refused = await send(client, operator, content, name)
         assert (refused.status_code, refused.json()["detail"]["error_code"]) == (400, code)
+        assert refused.json()["detail"]["detail"].startswith(f"{name}: "), "not the path that it has here"
     assert originals(tmp_path) == []
 
 

@@ -15,7 +15,6 @@ import pytest
 from balcao.application.ports import FileStorage
 from balcao.domain.errors import (
     CorruptOriginal,
-    EmptyFile,
     InvalidConfiguration,
     OriginalNotFound,
     StorageUnavailable,
@@ -89,10 +88,6 @@ async def test_the_digest_is_the_sha256_of_the_bytes(storage: FileStorage, origi
 
 
 async def test_nothing_to_store_is_said_with_the_files_name(storage: FileStorage, tmp_path: Path) -> None:
-    empty = tmp_path / "vazio.txt"
-    empty.touch()
-    with pytest.raises(EmptyFile, match=r"vazio\.txt"):
-        await storage.digest(empty)
     for unreadable in (tmp_path / "ausente.txt", tmp_path):
         with pytest.raises(UnreadableFile, match=re.escape(unreadable.name)):
             await storage.digest(unreadable)

@@ -1,20 +1,25 @@
 """What the use cases of ingestion share: what they tell, and how a job of a document begins."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePath
 from uuid import uuid4
 
+from balcao.application.ports import FileStorage
 from balcao.application.unit_of_work import UnitOfWork
 from balcao.domain.audit import Actor
 from balcao.domain.document import Document, DocumentMetadata, DocumentState
 from balcao.domain.ente import Ente
+from balcao.domain.errors import EmptyFile
 from balcao.domain.ids import DocumentId, JobId
 from balcao.domain.ingestion_job import IngestionJob, JobStep
 from balcao.domain.originals import original_key
 from balcao.domain.text import storable_path
 from balcao.domain.validity import Validity
+
+_DIGEST_OF_NOTHING = hashlib.sha256().digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,18 @@ async def begin_job(
     if announce:
         await work.jobs.enqueue(job)
     return Registered(document_id=document.id, job_id=job.id, state=DocumentState.PROCESSANDO)
+
+
+async def digest_of(storage: FileStorage, file: FileToIngest) -> bytes:
+    """SHA-256 of the file's bytes.
+
+    Raises:
+        UnreadableFile, EmptyFile: there is nothing to store; the message names the file.
+    """
+    digest = await storage.digest(file.path)
+    if digest == _DIGEST_OF_NOTHING:
+        raise EmptyFile(f"{file.file_name}: o arquivo está vazio (0 bytes); envie um arquivo com conteúdo.")
+    return digest
 
 
 def document_of(file: FileToIngest, sha256: bytes) -> Document:

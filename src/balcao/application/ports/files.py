@@ -59,7 +59,7 @@ class FileStorage(Protocol):
         """SHA-256 of a local file's bytes.
 
         Raises:
-            UnreadableFile, EmptyFile: there is nothing to store; the message names the file.
+            UnreadableFile: there is no such file, or it may not be read; the message names it.
         """
         ...
 

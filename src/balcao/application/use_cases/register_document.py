@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from balcao.application.audit_trail import AuditTrail
-from balcao.application.ingestion import FileToIngest, Registered, begin_job, document_of
+from balcao.application.ingestion import FileToIngest, Registered, begin_job, digest_of, document_of
 from balcao.application.ports import FileStorage, Processes, TextExtractor
 from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
 from balcao.domain.audit import Actor, AuditKind
@@ -64,7 +64,7 @@ class RegisterDocumentUseCase:
             raise InvalidInput(
                 f"A origem passa de {LONGEST_SOURCE} caracteres; informe uma mais curta.", param="origem"
             )
-        sha256 = await self._storage.digest(request.path)
+        sha256 = await digest_of(self._storage, request)
         self._extractor.check_name(request.file_name)
         async with self._open_work() as work:
             if found := await self._known(work, request, sha256):

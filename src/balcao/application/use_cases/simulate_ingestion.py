@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from balcao.application.chunk_embedding import ChunkEmbedder
 from balcao.application.document_reader import DocumentReader
-from balcao.application.ingestion import FileToIngest, Outcome, document_of, resembles
+from balcao.application.ingestion import FileToIngest, Outcome, digest_of, document_of, resembles
 from balcao.application.ports import FileStorage, TextExtractor, TokenCounter
 from balcao.application.unit_of_work import InstallationUnitOfWork
 from balcao.domain.document import Document
@@ -58,7 +58,7 @@ class SimulateIngestionUseCase:
             UnusableFile: it would fail; the message names it.
             DuplicateDocument: it would be refused; with the id of the document that is there.
         """
-        sha256 = await self._storage.digest(file.path)
+        sha256 = await digest_of(self._storage, file)
         self._extractor.check_name(file.file_name)
         async with self._open_work() as work:
             await DocumentService(work.documents).refuse_same_bytes(sha256)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from balcao.domain.errors import CorruptOriginal, EmptyFile, StorageUnavailable, UnreadableFile
+from balcao.domain.errors import CorruptOriginal, StorageUnavailable, UnreadableFile
 from balcao.domain.originals import digest_in_key
 
 PIECE_BYTES = 1024 * 1024
@@ -19,7 +19,7 @@ def digest_of_file(path: Path) -> bytes:
     """SHA-256 of a file's bytes.
 
     Raises:
-        UnreadableFile, EmptyFile: there is nothing to store; the message names the file.
+        UnreadableFile: there is no such file, or it may not be read; the message names it.
     """
     try:
         kind = path.stat().st_mode
@@ -28,13 +28,9 @@ def digest_of_file(path: Path) -> bytes:
         if not stat.S_ISREG(kind):  # opening a named pipe would wait for its writer
             raise UnreadableFile(f"{path}: não é um arquivo; informe o caminho de um documento.")
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-            size = file.tell()
+            return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise unreadable(path, error) from error
-    if size == 0:
-        raise EmptyFile(f"{path}: o arquivo está vazio (0 bytes); envie um arquivo com conteúdo.")
-    return digest
 
 
 def pieces_for(path: Path, key: str, *, size: int = PIECE_BYTES) -> Iterator[bytes]:
