@@ -3,12 +3,14 @@
 import logging
 import sys
 import traceback
+from pathlib import Path
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _MOST_CAUSES = 5
-_MOST_FRAMES = 12
+_MOST_FRAMES = 8
+_OWN = str(Path(__file__).parents[1])
 
 
 def configure_logs(level: str) -> None:
@@ -37,9 +39,15 @@ def _tell_where(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     error = sys.exception()
     causes: list[dict[str, object]] = []
     while error is not None and len(causes) < _MOST_CAUSES:
-        frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
-        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        where = _own_frames(error)
         causes.append({"type": f"{type(error).__module__}.{type(error).__qualname__}", "where": where})
         error = error.__cause__ or error.__context__
     event["exception"] = causes
     return event
+
+
+def _own_frames(error: BaseException) -> list[str]:
+    """The lines of this program that it came through, and the one that raised it, whosever that is."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames[:-1] if frame.filename.startswith(_OWN)]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in (*own[-_MOST_FRAMES:], *frames[-1:])]
