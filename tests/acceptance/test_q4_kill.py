@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 
 from tests.acceptance.asking_process import FAITHFUL, WITHOUT_CONDITION, asking_processes
 from tests.acceptance.environment import AcceptanceEnvironment
@@ -41,7 +42,9 @@ async def test_q4_fails_on_its_mutant(environment: AcceptanceEnvironment) -> Non
 
 
 async def _round(environment: AcceptanceEnvironment, number: int, way: str) -> int:
-    """One round; its processes die after as many calls of the provider as chance says."""
+    """One round; its processes die after as many calls of the provider as chance says, or at their end if it comes
+    before that: where others hold what is left, a question is served without a call.
+    """
     calls = Calls(random.Random(number).randint(1, _QUESTIONS // 4))  # noqa: S311 - moments, not secrets
     async with metered_installation(environment, quota=_QUOTA) as installation:
         with PaidProvider(arrived=calls) as provider:
@@ -50,17 +53,21 @@ async def _round(environment: AcceptanceEnvironment, number: int, way: str) -> i
             ) as processes:
                 for process in processes:
                     process.ask()
-                over = await _sample(installation, calls.enough)
+                ended = asyncio.gather(*(process.outcomes() for process in processes), return_exceptions=True)
+                over = await _sample(installation, lambda: calls.enough.is_set() or ended.done())
+                for process in processes:
+                    await process.kill()
+                await ended
         over += (await installation.books()).spent > _QUOTA
         await installation.settle_expired()
         books = await installation.books()
         return over + books.disagreements + (books.reserved > 0) + (books.ledger == 0)
 
 
-async def _sample(installation: MeteredInstallation, dead: asyncio.Event) -> int:
+async def _sample(installation: MeteredInstallation, is_over: Callable[[], bool]) -> int:
     """How often more was spent and reserved than the quota allows, until then."""
     over = 0
-    while not dead.is_set():
+    while not is_over():
         over += (await installation.books()).spent > _QUOTA
         await asyncio.sleep(_SECONDS_BETWEEN_SAMPLES)
     return over
