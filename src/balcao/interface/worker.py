@@ -8,6 +8,7 @@ from typing import NoReturn, TextIO
 
 import structlog
 
+from balcao.application.cancellation import undone_if_cancelled
 from balcao.domain.errors import BalcaoError, DatabaseUnreachable
 from balcao.infrastructure.external.job_queue import JobQueue, QueueEntry
 from balcao.interface import runtime
@@ -54,7 +55,7 @@ async def _work_through(container: Container, queue: JobQueue, *, until_empty: b
         if time.monotonic() - recovered >= _SECONDS_BETWEEN_RECOVERIES:
             await container.collection.recover.execute()
             recovered = time.monotonic()
-        taken = await queue.take()
+        taken = await _take(queue)
         if taken:
             await _do(container, queue, taken)
             done += 1
@@ -62,6 +63,14 @@ async def _work_through(container: Container, queue: JobQueue, *, until_empty: b
             return done
         else:
             await queue.wait(_SECONDS_BETWEEN_LOOKS)
+
+
+async def _take(queue: JobQueue) -> QueueEntry | None:
+    async def put_back(taken: QueueEntry | None) -> None:
+        if taken:
+            await queue.put_back(taken)
+
+    return await undone_if_cancelled(queue.take(), put_back)
 
 
 async def _do(container: Container, queue: JobQueue, taken: QueueEntry) -> None:

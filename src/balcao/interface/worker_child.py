@@ -37,7 +37,8 @@ async def _run_one() -> int:
             with suppress(ProcessLookupError):
                 process.terminate()
             with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _SECONDS_TO_FINISH)
+                async with asyncio.timeout(_SECONDS_TO_FINISH):
+                    await process.wait()
             if process.returncode is None:
                 process.kill()
                 await process.wait()

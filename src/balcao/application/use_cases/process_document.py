@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from balcao.application.audit_trail import AuditTrail
+from balcao.application.cancellation import undone_if_cancelled
 from balcao.application.chunk_embedding import NOTHING_SPENT, ChunkEmbedder
 from balcao.application.document_reader import DocumentReader
 from balcao.application.ingestion import JobProgress, Progress, resembles
@@ -79,7 +80,7 @@ class ProcessDocumentUseCase:
             UnusableFile, DuplicateDocument, ProviderRefused, CorruptOriginal, OriginalNotFound: it failed for good.
             ProviderRateLimited, ProviderUnavailable, StorageUnavailable: it will be tried again, MAX_FAILURES times.
         """
-        job = await self._attempts.begin(job_id)
+        job = await undone_if_cancelled(self._attempts.begin(job_id), self._attempts.give_back)
         try:
             return await self._attempts.keep_alive(job, self._process(job, progress))
         except asyncio.CancelledError:

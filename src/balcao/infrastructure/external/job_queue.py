@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 from uuid import UUID, uuid4
@@ -95,10 +96,16 @@ class JobQueue:
         with _losses_explained():
             await self._queue.log_jobs([(taken.entry, "successful", None)])
 
+    async def put_back(self, taken: QueueEntry) -> None:
+        """Leave the entry to the next process, as if it had never been taken."""
+        with _losses_explained():
+            await self._queue.retry_job(taken.entry, timedelta(), None)
+
     async def wait(self, seconds: float) -> None:
         """Until somebody tells of a job, or so long: behind a transaction pooler nobody can tell."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for of Python 3.11 forgets a cancellation that news comes with
+                await self._news.wait()
 
     @property
     def _queue(self) -> Queries:
