@@ -92,7 +92,7 @@ async def test_every_declared_index_and_constraint_exists(admin: asyncpg.Connect
 
 async def test_the_vector_index_is_the_measured_one(admin: asyncpg.Connection) -> None:
     definition = await admin.fetchval("SELECT pg_get_indexdef('documento_embedding_vector'::regclass)")
-    assert "hnsw (embedding halfvec_cosine_ops) WITH (m='16', ef_construction='64')" in definition
+    assert "hnsw (embedding halfvec_cosine_ops) WITH (m='16', ef_construction='100') WHERE indexado" in definition
     storage = "SELECT attstorage::text FROM pg_attribute WHERE attrelid = $1::regclass AND attname = 'embedding'"
     assert await admin.fetchval(storage, "documento_embedding") == "p"
 

@@ -48,6 +48,7 @@ def chores_of(container: Container) -> list[Chore]:
             do=partial(asyncio.to_thread, clear_leftovers, container.library.reception),
         ),
         Chore(name="reindex", seconds=3600, do=partial(container.reindex.execute, pay=False)),
+        Chore(name="index_vectors", seconds=60, do=container.collection.index_vectors.execute),
         Chore(name="publish_audit_heads", seconds=3600, do=container.audit.publish_heads.execute),
         Chore(name="settle_expired", seconds=60, do=container.settle_expired.execute),
         Chore(name="deliver_alerts", seconds=15, do=container.consumption.deliver_alerts.execute),

@@ -20,7 +20,9 @@ def reindex(
 
     async def action(installation: runtime.Installation) -> ReindexResponse:
         async with installation.container() as container:
-            return await container.reindex.execute(pay=pay)
+            done = await container.reindex.execute(pay=pay)
+            await container.collection.index_vectors.execute()
+            return done
 
     done = runtime.run(action)
     sentences = [

@@ -59,6 +59,8 @@ async def _work_through(container: Container, queue: JobQueue, *, until_empty: b
         if taken:
             await _do(container, queue, taken)
             done += 1
+        elif await container.collection.index_vectors.execute():
+            continue
         elif until_empty:
             return done
         else:

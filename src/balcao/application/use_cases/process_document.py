@@ -14,6 +14,7 @@ from balcao.application.ingestion import JobProgress, Progress, resembles
 from balcao.application.job_attempts import JobAttempts
 from balcao.application.ports import FileStorage
 from balcao.application.unit_of_work import InstallationUnitOfWork, UnitOfWork
+from balcao.application.vector_index import TOLERATED, VectorIndexing
 from balcao.domain.audit import AuditKind
 from balcao.domain.canonical_json import Json
 from balcao.domain.chat import TokenUsage
@@ -63,6 +64,7 @@ class ProcessDocumentUseCase:
         reader: DocumentReader,
         embedder: ChunkEmbedder,
         trail: AuditTrail,
+        indexing: VectorIndexing,
     ) -> None:
         self._open_work = open_work
         self._attempts = attempts
@@ -70,6 +72,7 @@ class ProcessDocumentUseCase:
         self._reader = reader
         self._embedder = embedder
         self._trail = trail
+        self._indexing = indexing
 
     async def execute(self, job_id: JobId, progress: Progress = lambda _: None) -> Processed:
         """Process the job's document; a title like another's, unless confirmed, leaves it waiting, with nothing paid.
@@ -82,7 +85,7 @@ class ProcessDocumentUseCase:
         """
         job = await undone_if_cancelled(self._attempts.begin(job_id), self._attempts.give_back)
         try:
-            return await self._attempts.keep_alive(job, self._process(job, progress))
+            processed = await self._attempts.keep_alive(job, self._process(job, progress))
         except asyncio.CancelledError:
             await asyncio.shield(self._attempts.give_back(job))
             raise
@@ -94,6 +97,8 @@ class ProcessDocumentUseCase:
         except BalcaoError as error:
             await self._attempts.give_up(job, error)
             raise
+        await self._indexing.catch_up(tolerated=TOLERATED)
+        return processed
 
     async def _process(self, job: IngestionJob, progress: Progress) -> Processed:
         progress(JobProgress(step=JobStep.LER))

@@ -9,7 +9,10 @@ from balcao.domain.search import Inquiry, Passage, QuestionTerm, SearchResult, W
 
 
 class VectorRepository(Protocol):
-    """Embeddings: one for each chunk and model. A query only meets vectors of its own model."""
+    """Embeddings: one for each chunk and model. A query only meets vectors of its own model.
+
+    A new one is found at once, by comparing; it enters the index of vectors later.
+    """
 
     async def add_chunk_embedding(
         self, chunk_id: ChunkId, embedding: Embedding, metadata: dict[str, object] | None = None
@@ -19,6 +22,14 @@ class VectorRepository(Protocol):
 
     async def add_chunk_embeddings(self, chunks: Sequence[DocumentChunk]) -> int:
         """Insert the embeddings that these chunks carry, by COPY; how many."""
+        ...
+
+    async def count_unindexed(self, *, limit: int) -> int:
+        """How many embeddings are not in the index yet, counted no further than ``limit``."""
+        ...
+
+    async def index_some(self, limit: int) -> int:
+        """Take so many of them into the index; how many there were that no other process is taking."""
         ...
 
     async def search_similar_chunks(

@@ -179,17 +179,24 @@ _NEIGHBOURS = f"""
         SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= {EXACT_FACTOR} * (SELECT chunks FROM colecao) AS sao
           FROM permitidos
     ), vizinhos AS MATERIALIZED (
-        (SELECT chunk_id, documento_id FROM documento_embedding
-          WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
-          ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
-        UNION ALL
-        (SELECT chunk_id, documento_id FROM documento_embedding
-          WHERE NOT (SELECT sao FROM poucos) AND modelo = :model
-            AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
-          ORDER BY embedding <=> :vector LIMIT {_CANDIDATES})
+        SELECT chunk_id, documento_id FROM (
+            (SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
+              WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
+              ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
+            UNION ALL
+            (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
+              WHERE NOT (SELECT sao FROM poucos) AND indexado AND modelo = :model
+                AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
+              ORDER BY embedding <=> :vector LIMIT {_CANDIDATES})
+            UNION ALL
+            (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
+              WHERE NOT (SELECT sao FROM poucos) AND NOT indexado AND modelo = :model
+                AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
+              ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
+        ) AS achados ORDER BY distancia LIMIT {_CANDIDATES}
     )"""
 """The limits are part of the text: after five executions PostgreSQL plans for parameters that it does not know, and
-would compare every vector to be ready for a limit of any size."""
+would compare every vector to be ready for a limit of any size. Vectors that are not in the index yet are compared."""
 
 HYBRID_SEARCH = _with_words(
     text(

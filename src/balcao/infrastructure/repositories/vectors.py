@@ -2,7 +2,22 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Float, Integer, Select, bindparam, cast, delete, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,12 +55,12 @@ def _nearest(*, is_filtered: bool) -> Select[*tuple[object, ...]]:
         are_few = left * left <= EXACT_FACTOR * everything
         is_allowed = embeddings.c.document_id.in_(select(allowed.c.id))
         exactly = of_model.where(is_allowed, are_few).order_by(distance + 0.0).limit(n_results)
-        by_index = of_model.where(is_allowed, ~are_few).order_by(distance).limit(n_results)
-        nearest = union_all(exactly, by_index).subquery("vizinhos")
+        ways = [exactly, *_by_index_and_beside(of_model.where(is_allowed, ~are_few), distance, n_results)]
     else:
-        open_documents = select(documents.c.id).where(is_open)
-        walked = of_model.where(embeddings.c.document_id.in_(open_documents)).order_by(distance).limit(n_results)
-        nearest = walked.subquery("vizinhos")
+        is_allowed = embeddings.c.document_id.in_(select(documents.c.id).where(is_open))
+        ways = _by_index_and_beside(of_model.where(is_allowed), distance, n_results)
+    found = union_all(*ways).subquery()
+    nearest = select(found).order_by(found.c.distance).limit(n_results).subquery("vizinhos")
     return (
         select(chunks, nearest.c.distance, documents.c.metadata.label("document_metadata"))
         .join(nearest, nearest.c.chunk_id == chunks.c.id)
@@ -54,6 +69,17 @@ def _nearest(*, is_filtered: bool) -> Select[*tuple[object, ...]]:
     )
 
 
+def _by_index_and_beside(
+    vectors: Select[*tuple[object, ...]], distance: ColumnElement[float], n_results: BindParameter[int]
+) -> list[Select[*tuple[object, ...]]]:
+    """The nearest of those in the index; and of those not there yet, each of which is compared."""
+    return [
+        vectors.where(embeddings.c.indexed).order_by(distance).limit(n_results),
+        vectors.where(~embeddings.c.indexed).order_by(distance + 0.0).limit(n_results),
+    ]
+
+
+_UNINDEXED = select(embeddings.c.chunk_id, embeddings.c.model).where(~embeddings.c.indexed)
 _NEAREST = _nearest(is_filtered=False)
 _NEAREST_FILTERED = _nearest(is_filtered=True)
 
@@ -87,6 +113,17 @@ class PostgresVectorRepository:
         ]
         await copy_rows(self._connection, embeddings, ("chunk_id", "model", "document_id", "embedding"), rows)
         return len(rows)
+
+    async def count_unindexed(self, *, limit: int) -> int:
+        """Over their own index."""
+        statement = select(func.count()).select_from(_UNINDEXED.limit(limit).subquery())
+        return int((await self._connection.execute(statement)).scalar_one())
+
+    async def index_some(self, limit: int) -> int:
+        """Mark them: the index holds what is marked."""
+        some = _UNINDEXED.limit(limit).with_for_update(skip_locked=True)
+        statement = update(embeddings).where(tuple_(embeddings.c.chunk_id, embeddings.c.model).in_(some))
+        return (await self._connection.execute(statement.values(indexed=True))).rowcount
 
     async def search_similar_chunks(
         self,

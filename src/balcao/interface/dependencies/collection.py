@@ -20,6 +20,7 @@ from balcao.application.unit_of_work import InstallationUnitOfWork, TenantUnitOf
 from balcao.application.use_cases.abandon_attempt import AbandonAttemptUseCase
 from balcao.application.use_cases.cancel_ingestion import CancelIngestionUseCase
 from balcao.application.use_cases.confirm_document import ConfirmDocumentUseCase
+from balcao.application.use_cases.index_vectors import IndexVectorsUseCase
 from balcao.application.use_cases.process_document import ProcessDocumentUseCase
 from balcao.application.use_cases.read_ingestion import ReadIngestionUseCase
 from balcao.application.use_cases.recover_ingestion import RecoverIngestionUseCase
@@ -27,6 +28,7 @@ from balcao.application.use_cases.register_document import RegisterDocumentUseCa
 from balcao.application.use_cases.retry_ingestion import RetryIngestionUseCase
 from balcao.application.use_cases.simulate_ingestion import SimulateIngestionUseCase
 from balcao.application.use_cases.sweep_originals import SweepOriginalsUseCase
+from balcao.application.vector_index import VectorIndexing
 from balcao.domain.text_chunker import TextChunker
 
 
@@ -43,6 +45,7 @@ class Collection:
     confirm: ConfirmDocumentUseCase
     retry: RetryIngestionUseCase
     recover: RecoverIngestionUseCase
+    index_vectors: IndexVectorsUseCase
     sweep_originals: SweepOriginalsUseCase
 
 
@@ -69,9 +72,10 @@ def wire_collection(
     reader = DocumentReader(parts.extractor, parts.chunker, parts.directory)
     embedder = ChunkEmbedder(open_work, parts.embedder, parts.charges)
     attempts = JobAttempts(open_work, parts.processes)
+    indexing = VectorIndexing(open_work)
     return Collection(
         register=RegisterDocumentUseCase(open_work, parts.storage, parts.extractor, parts.processes, parts.trail),
-        process=ProcessDocumentUseCase(open_work, attempts, parts.storage, reader, embedder, parts.trail),
+        process=ProcessDocumentUseCase(open_work, attempts, parts.storage, reader, embedder, parts.trail, indexing),
         abandon=AbandonAttemptUseCase(open_work, attempts, parts.processes),
         simulate=SimulateIngestionUseCase(open_work, parts.storage, parts.extractor, reader, embedder, parts.tokens),
         read_ingestion=ReadIngestionUseCase(open_reading),
@@ -79,5 +83,6 @@ def wire_collection(
         confirm=ConfirmDocumentUseCase(open_work, parts.trail),
         retry=RetryIngestionUseCase(open_work, parts.trail),
         recover=RecoverIngestionUseCase(open_work, parts.processes),
+        index_vectors=IndexVectorsUseCase(indexing),
         sweep_originals=SweepOriginalsUseCase(open_work, parts.storage, parts.clock),
     )

@@ -146,6 +146,7 @@ embeddings = Table(
     Column("modelo", Text, nullable=False, key="model"),
     uuid("documento_id", key="document_id"),
     Column("embedding", HalfVec(1536), nullable=False),
+    Column("indexado", Boolean, nullable=False, server_default=text("false"), key="indexed"),
     created(),
     PrimaryKeyConstraint("chunk_id", "model", name="documento_embedding_pk"),
     CheckConstraint("l2_norm(embedding) > 0", name="documento_embedding_nao_nulo"),
@@ -155,9 +156,11 @@ Index(
     "documento_embedding_vector",
     embeddings.c.embedding,
     postgresql_using="hnsw",
-    postgresql_with={"m": 16, "ef_construction": 64},
+    postgresql_with={"m": 16, "ef_construction": 100},
     postgresql_ops={"embedding": "halfvec_cosine_ops"},
+    postgresql_where=embeddings.c.indexed,
 )
+Index("documento_embedding_por_indexar", embeddings.c.model, postgresql_where=~embeddings.c.indexed)
 
 terms = Table(
     "documento_termo",
