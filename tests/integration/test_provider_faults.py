@@ -65,7 +65,7 @@ FAULTS: list[tuple[Reply, type[ProviderError], int]] = [
     (error_reply(500), ProviderUnavailable, TRIES),
     (error_reply(503), ProviderUnavailable, TRIES),
     (Reply(body="", cut=True), ProviderUnavailable, 1),
-    (Reply(body={}, until=threading.Event()), ProviderUnavailable, TRIES),
+    (Reply(body={}, until=threading.Event()), ProviderUnavailable, 1),
     (vectors(1), ProviderUnavailable, 1),
 ]
 

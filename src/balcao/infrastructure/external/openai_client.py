@@ -1,10 +1,12 @@
 """Models and embeddings over OpenAI's protocol: OpenAI itself, or any server that speaks it (Ollama, vLLM, TEI)."""
 
+import asyncio
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import httpx2
 import openai
@@ -24,9 +26,12 @@ from balcao.domain.errors import IncompatibleEmbedder, ProviderRateLimited, Prov
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
 from balcao.domain.reranking import RankingPrompt, read_order
 
+T = TypeVar("T")
+
 _NO_ANSWER = "O provedor do modelo respondeu sem conteúdo; tente de novo em instantes."
 _INVALID_VECTOR = "O provedor respondeu com um vetor inválido; tente de novo em instantes."
-_RETRIES = 2
+_PAUSES = (0.5, 1.0)  # seconds before the second and the third try
+_LONGEST_PAUSE = 60.0
 _RANKING_SECONDS = 15.0  # an answer waits for no order longer than that
 _NO_KEY = "sem-chave"  # the SDK refuses to be made with an empty one
 _BATCH = 128
@@ -40,13 +45,11 @@ _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 
 
 def build_client(api_key: str, base_url: str | None, timeout: float) -> openai.AsyncOpenAI:
-    """A client whose requests take at most ``timeout`` seconds each and are tried again twice.
+    """A client whose requests take at most ``timeout`` seconds each. Without ``base_url``, OpenAI's own.
 
-    The SDK tries again on timeouts, lost connections, 408, 409, 429 and 5xx, after an increasing pause or the
-    provider's ``Retry-After`` (up to a minute); a request that was answered is never repeated. Without ``base_url``,
-    OpenAI's own. An empty key is for servers that ask for none.
+    An empty key is for servers that ask for none. The SDK itself tries nothing again: see ``_answered``.
     """
-    return openai.AsyncOpenAI(api_key=api_key or _NO_KEY, base_url=base_url, timeout=timeout, max_retries=_RETRIES)
+    return openai.AsyncOpenAI(api_key=api_key or _NO_KEY, base_url=base_url, timeout=timeout, max_retries=0)
 
 
 class OpenAILanguageModel:
@@ -79,18 +82,19 @@ class OpenAILanguageModel:
         """Answer the prompt's question.
 
         Raises:
-            ProviderUnavailable: no answer in time, a server error, or an answer without text.
-            ProviderRateLimited: still refused for excess after the retries.
+            ProviderUnavailable: no answer in time, a server error at each try, or an answer without text.
+            ProviderRateLimited: refused for excess at each try.
             ProviderRefused: the key, the model or the request is not accepted.
         """
         messages = _messages(prompt)
-        with _provider_errors():
-            response = await self._client.chat.completions.create(
+        response = await _answered(
+            lambda: self._client.chat.completions.create(
                 model=self._model,
                 messages=messages,
                 max_tokens=min(max_tokens or self._max_tokens, self._max_tokens),
                 temperature=self._temperature,
             )
+        )
         text = _answer_text(response)
         usage = _usage(response, messages, text, self._tokens)
         if NOT_FOUND_ANSWER in text:
@@ -103,7 +107,7 @@ class OpenAIReranker:
     """Implements ``Reranker`` by a chat completion, asked once, without variation and in seconds, or not at all."""
 
     def __init__(self, client: openai.AsyncOpenAI, *, model: str, timeout: float, tokens: TokenCounter) -> None:
-        self._client = client.with_options(max_retries=0, timeout=min(timeout, _RANKING_SECONDS))
+        self._client = client.with_options(timeout=min(timeout, _RANKING_SECONDS))
         self._model = model
         self._tokens = tokens
 
@@ -195,10 +199,11 @@ class OpenAIEmbedder:
         if not texts:
             return EmbeddingBatch(embeddings=(), usage=TokenUsage(prompt_tokens=0, completion_tokens=0))
         dimensions = EMBEDDING_DIMENSIONS if self._model.startswith(_RESIZABLE) else openai.omit
-        with _provider_errors():
-            response = await self._client.embeddings.create(
+        response = await _answered(
+            lambda: self._client.embeddings.create(
                 model=self._model, input=list(texts), dimensions=dimensions, encoding_format="float"
             )
+        )
         usage = self._usage(response, texts)
         vectors = _vectors(response, len(texts), spent=usage)
         embeddings = tuple(Embedding(vector=vector, model=self._model) for vector in vectors)
@@ -211,6 +216,25 @@ class OpenAIEmbedder:
             return TokenUsage(prompt_tokens=prompt_tokens, completion_tokens=0)
         estimate = sum(self._tokens.count(text) for text in texts)
         return TokenUsage(prompt_tokens=estimate, completion_tokens=0, estimated=True)
+
+
+async def _answered(ask: Callable[[], Awaitable[T]]) -> T:
+    """What the provider answers, asked again after a pause where it did nothing for the request: 408, 409, 425, 429,
+    5xx, no connection. It may say itself how long to wait, up to a minute.
+
+    A request that timed out or broke off may have been charged, and would be again: it is not repeated.
+    """
+    for pause in _PAUSES:
+        try:
+            with _provider_errors():
+                return await ask()
+        except (ProviderRateLimited, ProviderUnavailable) as error:
+            wanted = error.retry_after_seconds if isinstance(error, ProviderRateLimited) else None
+            if error.was_cut_short or (wanted or 0) > _LONGEST_PAUSE:
+                raise
+            await asyncio.sleep(wanted or pause)
+    with _provider_errors():
+        return await ask()
 
 
 @contextmanager
