@@ -74,7 +74,7 @@ def test_a_folder_of_good_and_bad_files_gives_each_its_outcome(warm: Balcao, fol
     assert {name for name, row in found.items() if row["situacao"] == "novo"} == GOOD | ODDLY_NAMED
     for name, reason in REFUSED.items():
         motive = str(found[name]["motivo"])
-        assert found[name]["situacao"] == "falhou"
+        assert found[name]["situacao"] == ("ignorado" if name == "planilha.xls" else "falhou")
         assert name in motive
         assert reason in motive
         assert motive.endswith(".")
@@ -89,6 +89,34 @@ def test_a_folder_of_good_and_bad_files_gives_each_its_outcome(warm: Balcao, fol
     assert {name for name, row in repeated.items() if row["situacao"] == "duplicado"} == GOOD | ODDLY_NAMED
     assert {row["document_id"] for row in repeated.values() if row["situacao"] == "duplicado"} == ids
     assert warm.run("documentos", "listar", "--json").rows() == listed
+
+
+def test_what_nobody_named_and_nobody_reads_is_no_failure(warm: Balcao, tmp_path: Path) -> None:
+    beside = tmp_path / "Thumbs.db"
+    beside.write_bytes(b"x")
+    shutil.copy(EXAMPLES / "lei-organica.md", tmp_path)
+    people = warm.run("ingerir", tmp_path)
+    assert (people.code, people.err) == (0, "")
+    assert "1 novo, 0 atualizados, 0 duplicados, 0 parecidos, 0 com falha, 1 ignorado; " in people.out
+    assert warm.run("ingerir", tmp_path / "T*", "--json").rows()[0]["situacao"] == "ignorado"
+    named = warm.run("ingerir", beside, "--json")
+    assert (named.code, named.rows()[0]["situacao"]) == (1, "falhou")
+
+
+def test_a_pattern_or_a_folder_without_files_says_so(warm: Balcao, tmp_path: Path) -> None:
+    nothing = warm.run("ingerir", tmp_path / "*.xyz", "--json")
+    assert (nothing.code, nothing.rows()[0]["situacao"]) == (1, "falhou")
+    assert "nenhum arquivo combina com o padrão" in str(nothing.rows()[0]["motivo"])
+    empty = warm.run("ingerir", tmp_path)
+    assert (empty.code, empty.out.splitlines()[-2]) == (0, "Nenhum arquivo encontrado.")
+
+
+def test_a_simulation_sees_what_the_files_before_would_bring(warm: Balcao, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("O parque fecha às dezoito horas.")
+    (tmp_path / "b.txt").write_text("O parque fecha\nàs dezoito horas.")
+    first, second = warm.run("ingerir", tmp_path, "--simular", "--json").rows()
+    assert (first["situacao"], second["situacao"]) == ("novo", "duplicado")
+    assert "a.txt" in str(second["motivo"])
 
 
 def test_repeated_documents_are_no_failure_and_the_old_command_does_the_same(warm: Balcao) -> None:

@@ -11,13 +11,14 @@ from rich.text import Text
 from balcao.application.use_cases.read_ingestion import IngestionStatus
 from balcao.interface.cli_output import say, show
 
-OUTCOMES = ("novo", "atualizado", "duplicado", "parecido", "falhou")
+OUTCOMES = ("novo", "atualizado", "duplicado", "parecido", "falhou", "ignorado")
 _PLURALS = {
     "novo": "novos",
     "atualizado": "atualizados",
     "duplicado": "duplicados",
     "parecido": "parecidos",
     "falhou": "com falha",
+    "ignorado": "ignorados",
 }
 _WIDTH = 160
 """Of a table that is not shown on a terminal: lines long enough to be searched."""
@@ -51,7 +52,7 @@ def show_ingestion(files: list[IngestedFile], *, as_json: bool, simulated: bool 
     for column in ("situação", "arquivo", "título, ou por quê", "de quem", "trechos", "tokens"):
         table.add_column(column, overflow="fold", justify="right" if column in ("trechos", "tokens") else "left")
     for file in files:
-        told = file.motivo if file.situacao in ("duplicado", "falhou") else _titled(file)
+        told = file.motivo if file.situacao in ("duplicado", "falhou", "ignorado") else _titled(file)
         cells = (file.situacao, file.arquivo.rpartition("/")[2], told or "", file.ente or "")
         table.add_row(*map(Text, cells), str(file.trechos or ""), str(file.tokens or ""))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH).print(table)
@@ -95,7 +96,7 @@ def _advice(files: list[IngestedFile]) -> list[str]:
     general = sum(file.ente == "geral" for file in files)
     unknown = sum(file.ente == "município não identificado" for file in files)
     similar = sum(file.situacao == "parecido" for file in files)
-    lines = []
+    lines = [] if files else ["Nenhum arquivo encontrado."]
     if general:
         lines.append(
             f"De ninguém em particular (geral): {general}; respondem a toda prefeitura. Se são normas, use --ente."
@@ -115,7 +116,9 @@ def _advice(files: list[IngestedFile]) -> list[str]:
 def _totals(files: list[IngestedFile], *, simulated: bool) -> str:
     totals = Counter(file.situacao for file in files)
     counted = ", ".join(
-        f"{totals[name]} {name if totals[name] == 1 and name != 'falhou' else _PLURALS[name]}" for name in OUTCOMES
+        f"{totals[name]} {name if totals[name] == 1 and name != 'falhou' else _PLURALS[name]}"
+        for name in OUTCOMES
+        if totals[name] or name != "ignorado"
     )
     tokens = sum(file.tokens for file in files)
     if not simulated:

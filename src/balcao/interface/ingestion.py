@@ -18,6 +18,7 @@ from balcao.domain.errors import (
     IngestionInProgress,
     InstallationError,
     InvalidInput,
+    UnsupportedFormat,
 )
 from balcao.domain.ids import DocumentId
 from balcao.interface.cli_ingestion_output import IngestedFile
@@ -62,10 +63,11 @@ async def ingest_inputs(
     if options.source and len(inputs) != 1:
         raise InvalidInput("--origem vale para um só documento; ingira-os um a um.")
     done: list[IngestedFile] = []
+    simulated: dict[bytes | None, str] = {}
     with IngestionProgress(len(inputs), quiet=quiet) as progress:
         for item in inputs:
             progress.begin(item.label.rpartition("/")[2])
-            outcome = await _ingest_one(container, item, options, given, progress)
+            outcome = await _ingest_one(container, item, options, given, progress, simulated)
             progress.end(outcome.tokens)
             done.append(outcome)
     return done
@@ -89,7 +91,12 @@ async def process_document(container: Container, begin: Begin, *, quiet: bool = 
 async def process_registered(
     container: Container, label: str, begin: Begin, progress: IngestionProgress
 ) -> IngestedFile:
-    """Begin a job and do it here; what became of it."""
+    """Begin a job and do it here; what became of it.
+
+    Raises:
+        UnsupportedFormat: there is nothing to begin.
+        InstallationError: the database or the storage went away.
+    """
     document_id: DocumentId | None = None
     try:
         registered = await begin()
@@ -103,6 +110,8 @@ async def process_registered(
     except InstallationError:
         raise
     except BalcaoError as error:
+        if document_id is None and isinstance(error, UnsupportedFormat):
+            raise
         return IngestedFile(arquivo=label, situacao="falhou", motivo=error.message, document_id=_text(document_id))
     return _ingested(container, label, processed)
 
@@ -113,17 +122,20 @@ async def _ingest_one(
     options: IngestionOptions,
     ente: Ente | None,
     progress: IngestionProgress,
+    simulated: dict[bytes | None, str],
 ) -> IngestedFile:
+    """What became of an input; ``simulated`` holds the texts that the others would bring in, and whose they are."""
     try:
         async with item.local() as local:
             file = _file(local, options, ente)
             if options.simulate:
-                return await _simulate(container, item.label, file)
+                return await _simulate(container, item.label, file, simulated)
             return await process_registered(container, item.label, lambda: _register(container, file), progress)
     except InstallationError:
         raise
     except BalcaoError as error:
-        return IngestedFile(arquivo=item.label, situacao="falhou", motivo=error.message)
+        is_beside = item.was_found and isinstance(error, UnsupportedFormat)
+        return IngestedFile(arquivo=item.label, situacao="ignorado" if is_beside else "falhou", motivo=error.message)
 
 
 def _file(local: LocalFile, options: IngestionOptions, ente: Ente | None) -> FileToIngest:
@@ -142,13 +154,18 @@ async def _register(container: Container, file: FileToIngest) -> Registered:
     return await container.collection.register.execute(RegisterRequest(**values, inline=True))
 
 
-async def _simulate(container: Container, label: str, file: FileToIngest) -> IngestedFile:
+async def _simulate(
+    container: Container, label: str, file: FileToIngest, simulated: dict[bytes | None, str]
+) -> IngestedFile:
     try:
         found = await container.collection.simulate.execute(file)
     except DuplicateDocument as error:
         return IngestedFile(
             arquivo=label, situacao="duplicado", motivo=error.message, document_id=_text(error.document_id)
         )
+    first = simulated.setdefault(found.text_sha256, label)
+    if first != label:
+        return IngestedFile(arquivo=label, situacao="duplicado", motivo=f"O mesmo texto, aqui, que o de {first}.")
     return IngestedFile(
         arquivo=label,
         situacao=found.outcome,

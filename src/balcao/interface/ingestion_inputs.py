@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from balcao.domain.errors import EmptyFile, InvalidInput
+from balcao.domain.errors import EmptyFile, InvalidInput, UnreadableFile
 from balcao.domain.text import storable_path
 from balcao.infrastructure.addresses import IpAddress, without_credentials
 from balcao.infrastructure.external.web_download import WebDownload
@@ -31,12 +31,14 @@ class LocalFile:
 class IngestionInput:
     """One thing to ingest: ``place`` is where it is, ``name`` what to call the standard input.
 
-    With ``internal`` an address may be of this machine or its network.
+    With ``internal`` an address may be of this machine or its network. ``was_found`` says that nobody named it: it is
+    of a folder, or matches a pattern.
     """
 
     place: str
     name: str | None = None
     internal: bool = False
+    was_found: bool = False
 
     @property
     def label(self) -> str:
@@ -48,8 +50,7 @@ class IngestionInput:
         """The file, for as long as the context lasts; what comes from elsewhere is a temporary one.
 
         Raises:
-            UnreadableFile, EmptyFile: it cannot be had; the message names it.
-            UnreadableFile: its path is longer than what is kept.
+            UnreadableFile, EmptyFile: it cannot be had, or its path is longer than what is kept; the message names it.
         """
         if self.place == STANDARD_INPUT:
             with TemporaryDirectory(prefix="balcao-") as folder:
@@ -63,6 +64,8 @@ class IngestionInput:
                 yield LocalFile(path=path, file_name=path.name, source=self.label)
         else:
             path = Path(self.place)
+            if glob.has_magic(self.place) and not _exists(path):
+                raise UnreadableFile(f"{self.place}: nenhum arquivo combina com o padrão.")
             yield LocalFile(path=path, file_name=path.name, source=_place_of(path))
 
 
@@ -79,8 +82,14 @@ def inputs_of(arguments: list[str], *, name: str | None, internal: bool = False)
     """
     if STANDARD_INPUT in arguments and not name:
         raise InvalidInput('A entrada padrão ("-") precisa de --nome, com a extensão do formato: --nome aviso.txt.')
-    places = [place for argument in arguments for place in _places(argument)]
-    return [IngestionInput(place=place, name=name, internal=internal) for place in dict.fromkeys(places)]
+    places: dict[str, bool] = {}
+    for argument in arguments:
+        for place in _places(argument):
+            places[place] = places.get(place, True) and place != argument
+    return [
+        IngestionInput(place=place, name=name, internal=internal, was_found=was_found)
+        for place, was_found in places.items()
+    ]
 
 
 def _anything(_address: IpAddress) -> bool:

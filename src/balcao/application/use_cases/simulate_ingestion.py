@@ -18,10 +18,12 @@ from balcao.domain.ids import DocumentId
 class Simulation:
     """``tokens`` would have to be paid for, with ``reais``, None where the price is not known.
 
-    ``exact`` is False where the tokens are an upper estimate.
+    ``text_sha256`` is that of the text as it is compared with others. ``exact`` is False where the tokens are an upper
+    estimate.
     """
 
     outcome: Outcome
+    text_sha256: bytes | None
     title: str
     ente: Ente
     chunks: int
@@ -75,6 +77,7 @@ class SimulateIngestionUseCase:
         tokens = 0 if alike else sum(self._tokens.count(text) for text in unpaid)
         return Simulation(
             outcome=_outcome(alike, older),
+            text_sha256=document.text_sha256,
             title=document.title,
             ente=document.ente,
             chunks=len(chunks),
