@@ -186,7 +186,7 @@ def _command(script: str) -> list[str]:
     if installed.is_file():
         return [str(installed)]
     function = {"balcao": "main", "ingest-documents": "ingest_documents"}[script]
-    return [sys.executable, "-c", f"from balcao.interface.cli import {function}; {function}()"]
+    return [sys.executable, "-c", f"from balcao.interface.entry import {function}; {function}()"]
 
 
 def short_home(prefix: str) -> Path:

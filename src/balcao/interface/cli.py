@@ -112,7 +112,7 @@ def migrate(as_json: Json = False) -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Entry of the ``balcao`` script: every expected error is one sentence and an exit code."""
+    """Run a command: every expected error is one sentence and an exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     output.accept_any_text(as_json=as_json)
@@ -129,8 +129,3 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if code == runtime.EXIT_INTERRUPTED:
         output.show_failure("interrupted", "Interrompido.", as_json=as_json)
     sys.exit(code)
-
-
-def ingest_documents() -> NoReturn:
-    """Entry of v2.0's ``ingest-documents`` script: the same as ``balcao ingerir``."""
-    main(["ingerir", *sys.argv[1:]])
