@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_
+from sqlalchemy import Boolean, ColumnElement, Date, bindparam, func, not_, text, type_coerce
 
 from balcao.domain.document_filter import DocumentFilter
 from balcao.infrastructure.database.tables import documents
+
+IN_FORCE = "coalesce(vigente_de <= :day, true) AND coalesce(vigente_ate >= :day, revogado_por IS NULL)"
+"""``Validity.holds_on`` in SQL, on a row of ``documento``."""
 
 _ESCAPE = "\\"
 
@@ -30,15 +33,12 @@ def conditions_of(wanted: DocumentFilter) -> Iterator[ColumnElement[bool]]:
         if value is not None:
             yield column == value
     if wanted.in_force is not None and wanted.day is not None:
-        holds = in_force_on(wanted.day)
+        holds = _in_force_on(wanted.day)
         yield holds if wanted.in_force else not_(holds)
 
 
-def in_force_on(day: date) -> ColumnElement[bool]:
-    """``Validity.holds_on`` in SQL."""
-    begun = or_(documents.c.in_force_from.is_(None), documents.c.in_force_from <= day)
-    unended = and_(documents.c.in_force_until.is_(None), documents.c.revoked_by.is_(None))
-    return and_(begun, or_(unended, func.coalesce(documents.c.in_force_until >= day, False)))
+def _in_force_on(day: date) -> ColumnElement[bool]:
+    return type_coerce(text(f"({IN_FORCE})").bindparams(bindparam("day", day, Date)), Boolean)
 
 
 def _literal(word: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from balcao.domain.document import EMBEDDING_DIMENSIONS
 from balcao.infrastructure.database.tables import HalfVec
+from balcao.infrastructure.repositories.document_filter import IN_FORCE
 from balcao.infrastructure.repositories.vectors import EXACT_FACTOR
 
 _MOST_TERMS = 256  # of one question
@@ -102,7 +103,7 @@ def _with_words(statement: TextClause) -> TextClause:
     )
 
 
-_ALLOWED = """
+_ALLOWED = f"""
     permitidos AS MATERIALIZED (
         SELECT id, num_chunks, ato_tipo, ato_numero, ato_ano FROM documento
          WHERE estado = 'disponivel'
@@ -116,8 +117,7 @@ _ALLOWED = """
            AND (:act_kind IS NULL OR ato_tipo = :act_kind)
            AND (:act_number IS NULL OR ato_numero = :act_number)
            AND (:act_year IS NULL OR ato_ano = :act_year)
-           AND (:any_validity
-                OR coalesce(vigente_de <= :day, true) AND coalesce(vigente_ate >= :day, revogado_por IS NULL))
+           AND (:any_validity OR {IN_FORCE})
     ), proprios AS MATERIALIZED (
         SELECT DISTINCT id FROM permitidos
           JOIN unnest(:named_kinds, :named_numbers, :named_years) AS citado (tipo, numero, ano)
