@@ -116,9 +116,9 @@ async def test_a_passages_neighbours_are_those_of_its_article_and_page(database:
     await publish(database, document, *chunks)
     one, two, three, four = (chunk.id for chunk in chunks)
     async with database.tenant() as work:
-        assert await work.chunks.surroundings([two]) == {two: ("Art. 1º Um. ", " § 2º Três.")}
-        assert await work.chunks.surroundings([three, four]) == {three: ("§ 1º Dois. ", ""), four: ("", "")}
-        assert await work.chunks.surroundings([one, two]) == {one: ("", ""), two: ("", " § 2º Três.")}
+        assert await work.chunks.surroundings([two]) == {two: ("Art. 1º Um.\n", "\n§ 2º Três.")}
+        assert await work.chunks.surroundings([three, four]) == {three: ("§ 1º Dois.\n", ""), four: ("", "")}
+        assert await work.chunks.surroundings([one, two]) == {one: ("", ""), two: ("", "\n§ 2º Três.")}
         assert await work.chunks.surroundings([]) == {}
 
 
