@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from balcao.domain.document import DocumentMetadata
 from balcao.domain.ids import PrefeituraId
@@ -35,6 +36,29 @@ async def test_words_are_scored_as_an_exhaustive_bm25_would(database: Database, 
     expected = await _exhaustive(admin, [term.match for term in inquiry.terms])
     assert [match.score for match in found] == pytest.approx(expected[:10])
     assert len({match.chunk_id for match in found}) == 10
+
+
+async def test_a_common_terms_list_is_read_once_and_not_for_each_passage(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    document = a_document("O prazo é de dias")
+    chunks = [a_chunk(document, f"O prazo {_RARE[number % 5]} {number}", index=number) for number in range(1_000)]
+    await publish(database, document, *chunks)
+    await admin.execute("VACUUM ANALYZE documento_termo")
+    async with database.reader() as reader:
+        inquiry = await an_inquiry(reader, "prazo da merenda")
+        before = await _read_of_lists(admin)
+        found = await reader.passages.search(inquiry, an_embedding(1.0), n_results=5)
+        await reader._open.execute(text("SELECT pg_stat_force_next_flush()"))
+    assert all("merenda" in passage.content for passage in found)
+    assert 0 < await _read_of_lists(admin) - before < 3_000, "two lists, of at most 1,000 postings each"
+
+
+async def _read_of_lists(admin: asyncpg.Connection) -> int:
+    """Postings read so far from the index that holds each term's list."""
+    await admin.execute("SELECT pg_stat_clear_snapshot()")
+    read = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'documento_termo_impacto'"
+    return int(await admin.fetchval(read))
 
 
 async def _exhaustive(admin: asyncpg.Connection, terms: list[str]) -> list[float]:

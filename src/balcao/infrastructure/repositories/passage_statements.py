@@ -161,7 +161,8 @@ _SCORED_BY_WORDS = f"""
         UNION ALL
         SELECT t.* FROM alcance CROSS JOIN cortadas CROSS JOIN LATERAL (
                    SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM documento_termo t
-                    WHERE t.termo = cortadas.termo AND t.chunk_id = alcance.chunk_id OFFSET 0) AS t
+                    WHERE t.termo = cortadas.termo AND t.chunk_id = alcance.chunk_id AND t.tableoid <> 0
+                   OFFSET 0) AS t
     ), lexical AS MATERIALIZED (
         SELECT chunk_id, documento_id, sum(peso) AS coberto,
                sum(peso * frequencia * 2.2 / (frequencia + 1.2 * (0.25 + 0.75 * tamanho / tamanho_medio))) AS bm25
@@ -172,7 +173,8 @@ _SCORED_BY_WORDS = f"""
          ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT {_CANDIDATES}
     )"""
 """A list read to its end says all of its term; of a longer one each passage's own posting is looked up (OFFSET 0 keeps
-the planner at that, instead of joining whole terms)."""
+the planner at that, instead of joining whole terms). No index holds a row's table, so asking for it keeps the planner
+from reading the term's whole list for each passage: it takes the list for one of average length."""
 
 _NEIGHBOURS = f"""
     poucos AS MATERIALIZED (
