@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import FromClause, case, delete, func, insert, select, true, update
+from sqlalchemy import FromClause, Select, bindparam, case, delete, func, insert, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import DocumentChunk, Embedding
@@ -13,6 +14,48 @@ from balcao.infrastructure.database.tables import chunks, documents, terms
 from balcao.infrastructure.repositories.chunk_row import CHUNK_COLUMNS, chunk_of, row_of
 from balcao.infrastructure.repositories.copy import copy_rows
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
+
+_CHUNK_IDS = bindparam("chunk_ids", type_=ARRAY(UUID(as_uuid=True)))
+
+
+def _neighbour(name: str, step: int) -> FromClause:
+    """The chunk ``step`` places further in the same article and page; one that reaches no further is none."""
+    other = chunks.alias()
+    reaches = other.c.start_char < chunks.c.start_char if step < 0 else other.c.end_char > chunks.c.end_char
+    found = select(other.c.original_content, other.c.start_char, other.c.end_char).where(
+        other.c.document_id == chunks.c.document_id,
+        other.c.chunk_index == chunks.c.chunk_index + step,
+        other.c.path == chunks.c.path,
+        other.c.page.is_not_distinct_from(chunks.c.page),
+        other.c.id != func.all(_CHUNK_IDS),
+        reaches,
+    )
+    return found.correlate(chunks).lateral(name)
+
+
+def _surroundings() -> Select[*tuple[object, ...]]:
+    """Each chunk with what its neighbours' texts say before and behind it."""
+    before, after = _neighbour("anterior", -1), _neighbour("seguinte", 1)
+    seen = chunks.c.end_char - after.c.start_char
+    return (
+        select(
+            chunks.c.id,
+            (
+                func.left(before.c.original_content, chunks.c.start_char - before.c.start_char)
+                + case((before.c.end_char < chunks.c.start_char, "\n"), else_="")
+            ).label("before"),
+            (
+                case((seen < 0, "\n"), else_="") + func.substr(after.c.original_content, func.greatest(seen, 0) + 1)
+            ).label("after"),
+        )
+        .select_from(chunks)
+        .outerjoin(before, true())
+        .outerjoin(after, true())
+        .where(chunks.c.id == func.any(_CHUNK_IDS))
+    )
+
+
+_SURROUNDINGS = _surroundings()
 
 
 class PostgresDocumentChunkRepository:
@@ -60,25 +103,11 @@ class PostgresDocumentChunkRepository:
     async def surroundings(self, chunk_ids: Sequence[ChunkId]) -> dict[ChunkId, tuple[str, str]]:
         """Cut from the neighbours' own texts by offsets, since pieces of an article may overlap.
 
-        Where they do not touch, a line ends between them.
-        The document's text would have to be unpacked whole for each: some 2 ms for 100 kB of it.
+        Where they do not touch, a line ends between them. The document's text would have to be unpacked whole for each:
+        some 2 ms for 100 kB of it.
         """
-        before, after = (_neighbour(name, step, chunk_ids) for name, step in (("anterior", -1), ("seguinte", 1)))
-        seen = chunks.c.end_char - after.c.start_char
-        statement = (
-            select(
-                chunks.c.id,
-                func.left(before.c.original_content, chunks.c.start_char - before.c.start_char)
-                + case((before.c.end_char < chunks.c.start_char, "\n"), else_=""),
-                case((seen < 0, "\n"), else_="") + func.substr(after.c.original_content, func.greatest(seen, 0) + 1),
-            )
-            .select_from(chunks)
-            .outerjoin(before, true())
-            .outerjoin(after, true())
-            .where(chunks.c.id.in_(chunk_ids))
-        )
-        rows = await self._connection.execute(statement)
-        return {chunk_id: (text_before or "", text_after or "") for chunk_id, text_before, text_after in rows}
+        rows = await self._connection.execute(_SURROUNDINGS, {"chunk_ids": list(chunk_ids)})
+        return {row.id: (row.before or "", row.after or "") for row in rows}
 
     async def delete_chunks_by_document_id(self, document_id: DocumentId) -> int:
         """Delete a document's rows; embeddings and terms go with them."""
@@ -99,18 +128,3 @@ class PostgresDocumentChunkRepository:
     async def _count(self, document_id: DocumentId, added: int) -> None:
         statement = update(documents).where(documents.c.id == document_id)
         await self._connection.execute(statement.values(chunk_count=documents.c.chunk_count + added))
-
-
-def _neighbour(name: str, step: int, chunk_ids: Sequence[ChunkId]) -> FromClause:
-    """The chunk ``step`` places further in the same article and page; one that reaches no further is none."""
-    other = chunks.alias()
-    reaches = other.c.start_char < chunks.c.start_char if step < 0 else other.c.end_char > chunks.c.end_char
-    found = select(other.c.original_content, other.c.start_char, other.c.end_char).where(
-        other.c.document_id == chunks.c.document_id,
-        other.c.chunk_index == chunks.c.chunk_index + step,
-        other.c.path == chunks.c.path,
-        other.c.page.is_not_distinct_from(chunks.c.page),
-        other.c.id.not_in(chunk_ids),
-        reaches,
-    )
-    return found.correlate(chunks).lateral(name)

@@ -180,6 +180,8 @@ _NEIGHBOURS = f"""
     poucos AS MATERIALIZED (
         SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= {EXACT_FACTOR} * (SELECT chunks FROM colecao) AS sao
           FROM permitidos
+    ), esperam AS MATERIALIZED (
+        SELECT EXISTS (SELECT FROM documento_embedding WHERE NOT indexado AND modelo = :model) AS ha
     ), vizinhos AS MATERIALIZED (
         SELECT chunk_id, documento_id FROM (
             (SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
@@ -192,7 +194,7 @@ _NEIGHBOURS = f"""
               ORDER BY embedding <=> :vector LIMIT {_CANDIDATES})
             UNION ALL
             (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
-              WHERE NOT (SELECT sao FROM poucos) AND NOT indexado AND modelo = :model
+              WHERE NOT (SELECT sao FROM poucos) AND (SELECT ha FROM esperam) AND NOT indexado AND modelo = :model
                 AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
               ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
         ) AS achados ORDER BY distancia LIMIT {_CANDIDATES}

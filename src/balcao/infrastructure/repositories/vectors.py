@@ -72,10 +72,12 @@ def _nearest(*, is_filtered: bool) -> Select[*tuple[object, ...]]:
 def _by_index_and_beside(
     vectors: Select[*tuple[object, ...]], distance: ColumnElement[float], n_results: BindParameter[int]
 ) -> list[Select[*tuple[object, ...]]]:
-    """The nearest of those in the index; and of those not there yet, each of which is compared."""
+    """The nearest of those in the index; and of those not there yet, each of which is compared, if there are any."""
+    waiting = embeddings.alias()
+    are_any = select(waiting.c.chunk_id).where(~waiting.c.indexed, waiting.c.model == bindparam("model")).exists()
     return [
         vectors.where(embeddings.c.indexed).order_by(distance).limit(n_results),
-        vectors.where(~embeddings.c.indexed).order_by(distance + 0.0).limit(n_results),
+        vectors.where(are_any, ~embeddings.c.indexed).order_by(distance + 0.0).limit(n_results),
     ]
 
 
