@@ -17,5 +17,7 @@ async def undone_if_cancelled(work: Coroutine[object, object, T], undo: Callable
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await undo(await task)
+        (done,) = await asyncio.gather(task, return_exceptions=True)
+        if not isinstance(done, BaseException):
+            await undo(done)
         raise
