@@ -172,6 +172,8 @@ def test_a_path_longer_than_what_is_kept_is_refused_by_name(balcao: Balcao, tmp_
         (["ingerr", "a"], 'O comando "ingerr" não existe'),
         (["buscar", "a", "-n", "101"], "o máximo é 100"),
         (["documentos", "remover", "1"], "O valor de ID não é um identificador (UUID)."),
+        (["documentos", "listar", "--situacao", "guardado"], "use um destes: 'processando', 'aguardando_confirmacao'"),
+        (["consumo", "mostrar", "--de", "31/12/2026"], "O valor de --de não é um dia; escreva AAAA-MM-DD."),
         (["prefeitura", "criar"], "Falta a opção --nome."),
         (["servir", "--demonstracao", "/nada"], 'A pasta "/nada", de --demonstracao, não existe.'),
     ],

@@ -77,7 +77,7 @@ def test_consumption_is_shown_by_day_person_and_model(run: Run, accesses: Databa
     shown = {grouping: run("consumo", "mostrar", *OF, "--por", grouping) for grouping in ("dia", "usuario", "modelo")}
     first = {grouping: printed.splitlines()[0].partition(": ")[0] for grouping, (_, printed) in shown.items()}
     assert first == {"dia": f"{TODAY:%d/%m/%Y}", "usuario": "sem login ou por programas", "modelo": "gpt-4o-mini"}
-    assert all("1.500 tokens; 1 pergunta(s); R$ 0,0000" in printed for _, printed in shown.values())
+    assert all("1.500 tokens; 1 pergunta paga; R$ 0,0000" in printed for _, printed in shown.values())
     assert all("não se sabe o preço" in printed for _, printed in shown.values())
     report = record(run, "consumo", "mostrar", *OF, "--de", TODAY.isoformat(), "--ate", TODAY.isoformat())
     assert report["de"] == report["ate"] == TODAY.isoformat()

@@ -253,7 +253,8 @@ def _about(grouping: Grouping, row: "ConsumptionRow") -> str:
 def _sums(consumed: "Consumed") -> str:
     estimated = f", {_number(consumed.estimated)} deles estimados" if consumed.estimated else ""
     reais = f"{consumed.reais:.4f}".replace(".", ",")
-    return f"{_number(consumed.tokens)} tokens{estimated}; {consumed.questions} pergunta(s); R$ {reais}"
+    questions = "1 pergunta paga" if consumed.questions == 1 else f"{consumed.questions} perguntas pagas"
+    return f"{_number(consumed.tokens)} tokens{estimated}; {questions}; R$ {reais}"
 
 
 def _last_id(alerts: "list[QuotaAlert]") -> "AlertId | None":

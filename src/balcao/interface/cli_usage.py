@@ -39,6 +39,8 @@ _ERRORS = (
     (r"Invalid value for '(.+?)': .*valid integer.*", r"O valor de \1 não é um número inteiro."),
     (r"Invalid value for '(.+?)': .*valid UUID.*", r"O valor de \1 não é um identificador (UUID)."),
     (r"Invalid value for '(.+?)': (?:dir|path) '(.+)' does not exist\.", r'A pasta "\2", de \1, não existe.'),
+    (r"Invalid value for '(.+?)': .* is not one of (.+)\.", r"O valor de \1 não serve; use um destes: \2."),
+    (r"Invalid value for '(.+?)': .* not match the formats? .*", r"O valor de \1 não é um dia; escreva AAAA-MM-DD."),
     (r"Invalid value for '(.+?)':.*", r"O valor de \1 não serve."),
     (r"Invalid value: (.+)", r"\1"),
 )
