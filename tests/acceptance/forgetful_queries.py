@@ -1,8 +1,9 @@
 """Queries that forget their WHERE, and calls with somebody else's ids: how many meet rows that are not the reader's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from uuid import UUID
 
 import asyncpg
@@ -51,8 +52,8 @@ class Trial:
     seen: set[str] = field(default_factory=set)
     """Tables of which some reader saw rows of his own: without them nothing would be shown."""
 
-    sent: dict[str, Statement] = field(default_factory=dict)
-    """What the repositories sent, by its text."""
+    sent: dict[str, tuple[Statement, Mapping[str, object]]] = field(default_factory=dict)
+    """What the repositories sent, by its text, and with which values."""
 
     async def run(self, limit: int) -> None:
         """Readers against strangers, until this many attempts are made.
@@ -109,15 +110,19 @@ class Trial:
             if columns:
                 await self._count_foreign(reader, table, update(table).values({column: column for column in columns}))
             await self._count_foreign(reader, table, delete(table))
-        for statement in list(self.sent.values()):
+        for statement, values in list(self.sent.values()):
             for table in _tables_of(statement):
-                await self._count_foreign(reader, table, statement)
+                await self._count_foreign(reader, table, statement, values)
 
-    async def _count_foreign(self, reader: Reader, table: Table, statement: Statement) -> None:
+    async def _count_foreign(
+        self, reader: Reader, table: Table, statement: Statement, values: Mapping[str, object] = MappingProxyType({})
+    ) -> None:
         """Run it without its WHERE, and undo it."""
+        bare = _without_where(statement, table)
+        needed = {name: value for name, value in values.items() if name in bare.compile().params}
         try:
             async with self.database.tenant(reader.prefeitura_id, reader.usuario_id) as work:
-                rows = (await work._open.execute(_without_where(statement, table))).all()
+                rows = (await work._open.execute(bare, needed)).all()
                 await work._open.rollback()
         except (DBAPIError, BalcaoError) as error:
             if _sqlstate(error) == _DUPLICATE:  # one value for many rows: nothing can be learnt from it
@@ -171,9 +176,11 @@ class Trial:
         connection = work._open.sync_connection
         assert connection is not None
 
-        def keep(_connection: Connection, statement: object, *_: object) -> None:
+        def keep(
+            _connection: Connection, statement: object, _many: object, values: Mapping[str, object], _options: object
+        ) -> None:
             if isinstance(statement, Select | Update | Delete):
-                self.sent[str(statement)] = statement
+                self.sent[str(statement)] = statement, values
 
         event.listen(connection, "before_execute", keep)
         try:
