@@ -115,25 +115,33 @@ def _whatever_is_asked(_self: QuotaBalance, *, least: int, most: int) -> int:
 
 
 async def _open_without_holding(self: PostgresReservationRepository, reservation: Reservation, now: datetime) -> bool:
-    consumer = reservation.consumer
+    return await _open(self, reservation, now, held=0)
+
+
+async def _open_without_condition(self: PostgresReservationRepository, reservation: Reservation, now: datetime) -> bool:
+    return await _open(self, reservation, now, held=reservation.tokens)
+
+
+async def _open(
+    repository: PostgresReservationRepository, reservation: Reservation, now: datetime, *, held: int
+) -> bool:
+    """Insert the reservation, whatever the limit; not where its period is another transaction's that is under way."""
+    whose = quota_periods.c.prefeitura_id == reservation.consumer.prefeitura_id
+    period = update(quota_periods).where(whose, quota_periods.c.start == reservation.period_start)
+    added = await repository._connection.execute(period.values(reserved=quota_periods.c.reserved + held))
+    if not added.rowcount:
+        return False
     kept = {
-        "prefeitura_id": consumer.prefeitura_id,
+        "prefeitura_id": reservation.consumer.prefeitura_id,
         "id": reservation.id,
         "period_start": reservation.period_start,
-        "message_id": consumer.message_id,
+        "message_id": reservation.consumer.message_id,
         "tokens": reservation.tokens,
         "sent_at": now,
         "expires_at": reservation.expires_at,
     }
-    await self._connection.execute(insert(reservations).values(kept))
+    await repository._connection.execute(insert(reservations).values(kept))
     return True
-
-
-async def _open_without_condition(self: PostgresReservationRepository, reservation: Reservation, now: datetime) -> bool:
-    whose = quota_periods.c.prefeitura_id == reservation.consumer.prefeitura_id
-    held = update(quota_periods).where(whose, quota_periods.c.start == reservation.period_start)
-    await self._connection.execute(held.values(reserved=quota_periods.c.reserved + reservation.tokens))
-    return await _open_without_holding(self, reservation, now)
 
 
 def _run(orders: Orders, wire: Connection) -> None:

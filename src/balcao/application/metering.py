@@ -20,7 +20,7 @@ from balcao.domain.consumption import (
 )
 from balcao.domain.errors import ProviderError
 from balcao.domain.ids import PrefeituraId, ReservationId
-from balcao.domain.period import day_in_brasilia
+from balcao.domain.period import Period, day_in_brasilia
 from balcao.domain.prices import Prices
 from balcao.domain.quota import QuotaBalance
 
@@ -87,7 +87,8 @@ class Closure:
 class Metering:
     """Reserves before a provider is asked, and settles afterwards; each method in the caller's unit of work.
 
-    ``life`` is longer than any call takes: a reservation that is older belongs to a dead process.
+    ``life`` is longer than any call takes: a reservation that is older belongs to a dead process. The period that was
+    last seen of a prefeitura is tried first: only what is left of it, when that is not enough, has to be read.
     """
 
     def __init__(self, prices: Prices, alerts: QuotaAlerts, clock: Clock, *, life: timedelta) -> None:
@@ -95,6 +96,7 @@ class Metering:
         self._alerts = alerts
         self._clock = clock
         self._life = life
+        self._periods: dict[PrefeituraId, Period] = {}
 
     async def balance(self, work: UnitOfWork, prefeitura_id: PrefeituraId) -> QuotaBalance:
         """What the prefeitura may spend now."""
@@ -108,22 +110,33 @@ class Metering:
         ``first_call`` is the call that follows at once, without another word to the database.
         """
         now = self._clock.now()
+        known = self._periods.get(consumer.prefeitura_id)
+        if known is not None:
+            optimistic = self._reservation(consumer, known, most, first_call, now)
+            if await work.reservations.open(optimistic, now):
+                return optimistic
         for _ in range(_TRIES):
             balance = await work.quotas.balance(consumer.prefeitura_id, now)
+            self._periods[consumer.prefeitura_id] = balance.period
             tokens = balance.affordable(least=least, most=most)
             if tokens is None:
                 return None
-            reservation = Reservation(
-                id=ReservationId(uuid4()),
-                consumer=consumer,
-                period_start=balance.period.start,
-                tokens=tokens,
-                expires_at=now + self._life,
-                checkpoint=(first_call,) if first_call else (),
-            )
+            reservation = self._reservation(consumer, balance.period, tokens, first_call, now)
             if await work.reservations.open(reservation, now):
                 return reservation
         return None
+
+    def _reservation(
+        self, consumer: Consumer, period: Period, tokens: int, first_call: Charge | None, now: datetime
+    ) -> Reservation:
+        return Reservation(
+            id=ReservationId(uuid4()),
+            consumer=consumer,
+            period_start=period.start,
+            tokens=tokens,
+            expires_at=now + self._life,
+            checkpoint=(first_call,) if first_call else (),
+        )
 
     async def narrow(
         self, work: UnitOfWork, reservation: Reservation, checkpoint: tuple[Charge, ...], tokens: int

@@ -54,8 +54,8 @@ class ReservationRepository(Protocol):
         """Hold the tokens of its period and insert the reservation; one with a checkpoint says that a provider is
         asked from then on.
 
-        False, and nothing held, when the tokens pass the limit, or the prefeitura is suspended. The limit is the
-        prefeitura's quota with the credits that are valid ``now``.
+        False, and nothing held, when the tokens pass the limit, the period is not that of ``now``, or the prefeitura is
+        suspended. The limit is the prefeitura's quota with the credits that are valid ``now``.
         """
         ...
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Date,
     DateTime,
     Insert,
     Row,
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.chat import TokenUsage
 from balcao.domain.consumption import Charge, ChargeKind, Consumer, Reservation, ReservationState
+from balcao.domain.period import day_in_brasilia
 from balcao.infrastructure.database.tables import prefeituras, reservations
 from balcao.infrastructure.database.tables import quota_periods as periods
 from balcao.infrastructure.repositories.quotas import valid_credits
@@ -45,12 +47,15 @@ def _new(name: str) -> BindParameter[object]:
 def _opening() -> Insert:
     """Holds the tokens, with a condition that PostgreSQL checks again on the period as it is when it is locked."""
     tokens, now = bindparam("new_tokens", type_=BigInteger), bindparam("now", type_=DateTime(timezone=True))
+    day = bindparam("day", type_=Date)
     limit = prefeituras.c.quota_tokens + valid_credits(periods.c.prefeitura_id, now)
     held = (
         update(periods)
         .where(
             periods.c.prefeitura_id == bindparam("for_prefeitura", type_=periods.c.prefeitura_id.type),
             periods.c.start == _new("period_start"),
+            periods.c.start <= day,
+            periods.c.end > day,
             prefeituras.c.id == periods.c.prefeitura_id,
             prefeituras.c.ativo,
             periods.c.used + periods.c.reserved + tokens <= limit,
@@ -111,6 +116,7 @@ class PostgresReservationRepository:
             "new_checkpoint": _json(reservation.checkpoint),
             "new_expires_at": reservation.expires_at,
             "now": now,
+            "day": day_in_brasilia(now),
         }
         return bool((await self._connection.execute(_OPENING, values)).rowcount)
 
