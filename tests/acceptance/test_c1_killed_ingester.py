@@ -2,25 +2,19 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
 import structlog
 
 from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.errors import DuplicateDocument
 from balcao.domain.ids import DocumentId
-from balcao.infrastructure.database.connection import DatabaseAccesses
-from balcao.infrastructure.settings import Settings
-from balcao.interface.dependencies.container import Container, open_container
+from balcao.interface.dependencies.container import Container
 from balcao.interface.runtime import Installation
 from balcao.interface.worker import work
 from tests.acceptance.environment import AcceptanceEnvironment
-from tests.applications import settings_in
+from tests.acceptance.ingestion_scene import IngestionScene, ingestion_scene
 from tests.e2e.conftest import half_documents
 
 CODE = "C1"
@@ -52,34 +46,14 @@ async def in_two(self, work, job, document, chunks, remark):
 ProcessDocumentUseCase._publish = in_two
 main()
 """
+_AVAILABLE = "SELECT id FROM documento WHERE estado = 'disponivel'"
 _ORPHANS = """SELECT count(*) FROM documento_chunk c JOIN documento d ON d.id = c.documento_id
     WHERE d.estado NOT IN ('disponivel', 'substituido')"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    environment: AcceptanceEnvironment
-    accesses: DatabaseAccesses
-    settings: Settings
-    container: Container
-    admin: asyncpg.Connection
-    program: Path | None
-
-    async def taken_in(self) -> set[DocumentId]:
-        return {DocumentId(row["id"]) for row in await self.admin.fetch("SELECT id FROM documento")}
-
-    async def available(self) -> set[DocumentId]:
-        found = await self.admin.fetch("SELECT id FROM documento WHERE estado = 'disponivel'")
-        return {DocumentId(row["id"]) for row in found}
-
-    def originals(self) -> set[str]:
-        folder = self.settings.balcao_data_dir / "originais"
-        return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
 async def violations(attempts: int, environment: AcceptanceEnvironment) -> int:
     """Half documents and orphans found in so many kills, documents lost, originals left behind."""
-    async with _scene(environment) as scene:
+    async with ingestion_scene(environment) as scene:
         return sum([await _round(scene, number) for number in range(attempts)])
 
 
@@ -87,9 +61,9 @@ async def violations_of_mutant(attempts: int, environment: AcceptanceEnvironment
     """The same where a document is published before its passages are."""
     program = environment.new_folder() / "mutante.py"
     program.write_text(_MUTANT_PROGRAM, encoding="utf-8")
-    async with _scene(environment, program) as scene:
+    async with ingestion_scene(environment) as scene:
         for number in range(max(attempts, 12)):
-            if found := await _round(scene, number):
+            if found := await _round(scene, number, program):
                 return found
     return 0
 
@@ -102,26 +76,7 @@ async def test_c1_fails_on_its_mutant(environment: AcceptanceEnvironment) -> Non
     assert await violations_of_mutant(BOUNDED, environment) > 0
 
 
-@asynccontextmanager
-async def _scene(environment: AcceptanceEnvironment, program: Path | None = None) -> AsyncIterator[_Scene]:
-    accesses = await environment.new_accesses()
-    settings = settings_in(environment.new_folder())
-    admin = await asyncpg.connect(accesses.admin.url, server_settings={"search_path": "balcao, public"})
-    try:
-        async with open_container(settings, accesses) as container:
-            yield _Scene(
-                environment=environment,
-                accesses=accesses,
-                settings=settings,
-                container=container,
-                admin=admin,
-                program=program,
-            )
-    finally:
-        await admin.close()
-
-
-async def _round(scene: _Scene, number: int) -> int:
+async def _round(scene: IngestionScene, number: int, program: Path | None = None) -> int:
     """Kill the command in even rounds, a worker over acknowledged documents in odd ones."""
     seed = random.SystemRandom().randrange(1 << 32)
     moments = random.Random(seed)  # noqa: S311 - moments, not secrets
@@ -132,7 +87,7 @@ async def _round(scene: _Scene, number: int) -> int:
     before = await _work_done(scene)
     arguments = ("trabalhador",) if number % 2 else ("ingerir", str(folder))
     process = await scene.environment.start_command(
-        scene.accesses, scene.settings.balcao_data_dir, *arguments, program=scene.program
+        scene.accesses, scene.settings.balcao_data_dir, *arguments, program=program
     )
     await _until_it_works(scene, process, before)
     await asyncio.sleep(moments.uniform(0.0, _LONGEST_SECONDS))
@@ -140,26 +95,35 @@ async def _round(scene: _Scene, number: int) -> int:
         process.kill()
     await process.wait()
     found = len(await half_documents(scene.admin)) + int(await scene.admin.fetchval(_ORPHANS))
-    promised = acknowledged | await scene.taken_in()
+    promised = acknowledged | await _ids(scene, "SELECT id FROM documento")
     await work(Installation(settings=scene.settings, accesses=scene.accesses), until_empty=True)
     await _take_the_rest(scene.container, folder)
-    available = await scene.available()
+    available = await _ids(scene, _AVAILABLE)
     found += len(promised - available) + len(await half_documents(scene.admin))
     await scene.container.collection.sweep_originals.execute(grace=timedelta(seconds=-1))
     kept = {row["caminho_arquivo"] for row in await scene.admin.fetch("SELECT caminho_arquivo FROM documento")}
-    found += len(scene.originals() ^ kept)
+    found += len(_originals(scene) ^ kept)
     if found:
         structlog.get_logger().error("c1", seed=seed, round=number, found=found)
     return found
 
 
-async def _work_done(scene: _Scene) -> int:
+async def _ids(scene: IngestionScene, statement: str) -> set[DocumentId]:
+    return {DocumentId(row["id"]) for row in await scene.admin.fetch(statement)}
+
+
+def _originals(scene: IngestionScene) -> set[str]:
+    folder = scene.settings.balcao_data_dir / "originais"
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+async def _work_done(scene: IngestionScene) -> int:
     """Grows as soon as anything is done about a document."""
     done = await scene.admin.fetchval("SELECT coalesce(sum(tentativas), 0) + count(*) FROM trabalho_ingestao")
     return int(done)
 
 
-async def _until_it_works(scene: _Scene, process: asyncio.subprocess.Process, before: int) -> None:
+async def _until_it_works(scene: IngestionScene, process: asyncio.subprocess.Process, before: int) -> None:
     async with asyncio.timeout(_FIRST_SIGN_SECONDS):
         while process.returncode is None and await _work_done(scene) == before:  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.01)

@@ -13,19 +13,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import httpx
 import structlog
 
 from balcao.application.use_cases.register_document import RegisterRequest
 from balcao.domain.errors import BalcaoError
 from balcao.domain.ingestion_job import JobState
-from balcao.infrastructure.database.connection import DatabaseAccesses
-from balcao.infrastructure.settings import Settings
-from balcao.interface.dependencies.container import Container, open_container
 from tests.acceptance.environment import AcceptanceEnvironment
 from tests.acceptance.hostile_files import CANARY, HOSTILE_FILES, HostileFile
-from tests.applications import settings_in
+from tests.acceptance.ingestion_scene import IngestionScene, ingestion_scene
 
 CODE = "X2"
 TRIES = "arquivos hostis: até 30 s (e 30 s por página de OCR) e 512 MB, com motivo; enquanto isso, chat até 2x"
@@ -75,38 +71,27 @@ class _Outcome:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scene:
-    environment: AcceptanceEnvironment
-    accesses: DatabaseAccesses
-    settings: Settings
-    container: Container
-    admin: asyncpg.Connection
-    folder: Path
-
-    async def outcome(self, path: Path, worker: Process, seconds: float) -> _Outcome:
-        """Have the worker take a file in."""
-        started = time.monotonic()
-        try:
-            registered = await self.container.collection.register.execute(
-                RegisterRequest(path=path, file_name=path.name)
-            )
-        except BalcaoError as refusal:
-            return _Outcome(reason=refusal.message, seconds=time.monotonic() - started)
-        while worker.returncode is None and time.monotonic() - started < seconds:
-            job = await self.admin.fetchrow(_ENDED, registered.job_id)
-            assert job is not None
-            if job["estado"] in (JobState.CONCLUIDO, JobState.FALHOU):
-                text = await self.admin.fetchval(_TEXT, registered.document_id)
-                return _Outcome(text=text, reason=job["motivo"], seconds=time.monotonic() - started)
-            await asyncio.sleep(0.05)
-        return _Outcome(seconds=time.monotonic() - started)
+async def _outcome(scene: IngestionScene, path: Path, worker: Process, seconds: float) -> _Outcome:
+    """Have the worker take a file in."""
+    started = time.monotonic()
+    try:
+        registered = await scene.container.collection.register.execute(RegisterRequest(path=path, file_name=path.name))
+    except BalcaoError as refusal:
+        return _Outcome(reason=refusal.message, seconds=time.monotonic() - started)
+    while worker.returncode is None and time.monotonic() - started < seconds:
+        job = await scene.admin.fetchrow(_ENDED, registered.job_id)
+        assert job is not None
+        if job["estado"] in (JobState.CONCLUIDO, JobState.FALHOU):
+            text = await scene.admin.fetchval(_TEXT, registered.document_id)
+            return _Outcome(text=text, reason=job["motivo"], seconds=time.monotonic() - started)
+        await asyncio.sleep(0.05)
+    return _Outcome(seconds=time.monotonic() - started)
 
 
 async def violations(attempts: int, environment: AcceptanceEnvironment) -> int:
     """Deaths, files that cost too much or were refused without a reason, and at full count a chat that got slower."""
     files = HOSTILE_FILES[:attempts]
-    async with _scene(environment) as scene:
+    async with ingestion_scene(environment) as scene:
         if attempts < FULL:
             return await _attack(scene, files)
         async with environment.start_server(scene.accesses, **_OPEN) as server:
@@ -125,7 +110,7 @@ async def violations(attempts: int, environment: AcceptanceEnvironment) -> int:
 async def violations_of_mutant(attempts: int, environment: AcceptanceEnvironment) -> int:
     """The same with a file that takes memory, where nothing limits what reading it costs."""
     files = [file for file in HOSTILE_FILES if file.name == _MUTANT_TRIES]
-    async with _scene(environment) as scene:
+    async with ingestion_scene(environment) as scene:
         return await _attack(scene, files, _WITHOUT_LIMITS)
 
 
@@ -137,39 +122,21 @@ async def test_x2_fails_on_its_mutant(environment: AcceptanceEnvironment) -> Non
     assert await violations_of_mutant(BOUNDED, environment) > 0
 
 
-@asynccontextmanager
-async def _scene(environment: AcceptanceEnvironment) -> AsyncIterator[_Scene]:
-    accesses, folder = await environment.new_accesses(), environment.new_folder()
-    settings = settings_in(environment.new_folder())
-    admin = await asyncpg.connect(accesses.admin.url, server_settings={"search_path": "balcao, public"})
-    try:
-        async with open_container(settings, accesses) as container:
-            yield _Scene(
-                environment=environment,
-                accesses=accesses,
-                settings=settings,
-                container=container,
-                admin=admin,
-                folder=folder,
-            )
-    finally:
-        await admin.close()
-
-
-async def _attack(scene: _Scene, files: Sequence[HostileFile], changes: str = "") -> int:
+async def _attack(scene: IngestionScene, files: Sequence[HostileFile], changes: str = "") -> int:
     """Give the files to a worker, an honest one after each; everything that was wrong."""
-    secret, peak = scene.folder / "segredo.txt", scene.folder / "pico"
+    folder = scene.environment.new_folder()
+    secret, peak = folder / "segredo.txt", folder / "pico"
     secret.write_text(CANARY, encoding="utf-8")
     found = 0
     async with _worker(scene, changes + _WORKER.format(peak=str(peak))) as worker:
         for number, file in enumerate(files):
-            path, honest = scene.folder / file.name, scene.folder / f"lei-{number}.txt"
+            path, honest = folder / file.name, folder / f"lei-{number}.txt"
             path.write_bytes(await asyncio.to_thread(file.make, secret))
             honest.write_text(_LAW.format(number), encoding="utf-8")
             most = _LONGEST_SECONDS * (1 + file.scans)
-            outcome = await scene.outcome(path, worker, most + _SECONDS_TO_GIVE_UP)
+            outcome = await _outcome(scene, path, worker, most + _SECONDS_TO_GIVE_UP)
             wrong = outcome.seconds > most + 1 or _is_wrong(file, outcome)
-            served = (await scene.outcome(honest, worker, _SECONDS_TO_GIVE_UP)).text == _LAW.format(number)
+            served = (await _outcome(scene, honest, worker, _SECONDS_TO_GIVE_UP)).text == _LAW.format(number)
             path.unlink()
             if wrong or not served:
                 structlog.get_logger().error(
@@ -194,7 +161,7 @@ def _is_wrong(file: HostileFile, outcome: _Outcome) -> bool:
 
 
 @asynccontextmanager
-async def _worker(scene: _Scene, program: str) -> AsyncIterator[Process]:
+async def _worker(scene: IngestionScene, program: str) -> AsyncIterator[Process]:
     file = scene.environment.new_folder() / "trabalhador.py"
     file.write_text(program, encoding="utf-8")
     process = await scene.environment.start_command(

@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-_EXIT_INTERRUPTED = 130
+_EXIT_INTERRUPTED = 130  # runtime.EXIT_INTERRUPTED, which takes as long to load as what is interrupted
 
 
 def main() -> NoReturn:
