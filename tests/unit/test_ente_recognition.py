@@ -171,13 +171,13 @@ def test_municipalities_without_a_name_are_described() -> None:
     ],
 )
 def test_places_named_as_such_are_strong(question: str, strong: set[str]) -> None:
-    assert mentioned_municipalities(question, DIRECTORY, frozenset()).strong == strong
+    assert mentioned_municipalities(question, DIRECTORY).strong == strong
 
 
 def test_every_homonym_is_strong_unless_the_state_is_given() -> None:
     question = "ISS na cidade de Bom Jesus"
-    assert len(mentioned_municipalities(question, DIRECTORY, frozenset()).strong) == 5
-    assert mentioned_municipalities(f"{question}/PB", DIRECTORY, frozenset()).strong == {"2502201"}
+    assert len(mentioned_municipalities(question, DIRECTORY).strong) == 5
+    assert mentioned_municipalities(f"{question}/PB", DIRECTORY).strong == {"2502201"}
 
 
 KNOWN = frozenset({"4106902", "2408102", "3205309", "3170206", "2211100", "3302502"})
@@ -197,18 +197,18 @@ KNOWN = frozenset({"4106902", "2408102", "3205309", "3170206", "2211100", "33025
         ("O IPTU de Curitibanos é alto?", set()),
     ],
 )
-def test_bare_names_are_weak_and_only_of_known_municipalities(question: str, weak: set[str]) -> None:
-    mentions = mentioned_municipalities(question, DIRECTORY, KNOWN)
-    assert mentions.weak == weak
+def test_bare_names_are_weak(question: str, weak: set[str]) -> None:
+    mentions = mentioned_municipalities(question, DIRECTORY)
+    assert mentions.weak & KNOWN == weak
     assert mentions.strong == frozenset()
 
 
 def test_a_strong_mention_is_not_weak_as_well() -> None:
-    mentions = mentioned_municipalities("Na cidade de Curitiba, Curitiba cobra?", DIRECTORY, KNOWN)
+    mentions = mentioned_municipalities("Na cidade de Curitiba, Curitiba cobra?", DIRECTORY)
     assert mentions.strong == {"4106902"}
     assert mentions.weak == frozenset()
 
 
 @pytest.mark.parametrize("question", ["Qual o ITBI em Nova Trento?", "qual o itbi em nova trento", "o iptu em Mage"])
 def test_a_name_that_is_nothing_else_is_a_place_after_in(question: str) -> None:
-    assert len(mentioned_municipalities(question, DIRECTORY, frozenset()).strong) == 1
+    assert len(mentioned_municipalities(question, DIRECTORY).strong) == 1

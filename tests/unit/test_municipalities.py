@@ -61,6 +61,16 @@ def test_names_are_found_whatever_their_spelling(directory: IbgeMunicipalityDire
     assert [place.ibge for place in directory.find(written)] == [ibge]
 
 
+@pytest.mark.parametrize("written", ["Feira", "EMBU", "brasilia", "São"])
+def test_the_first_word_of_a_name_begins_one(directory: IbgeMunicipalityDirectory, written: str) -> None:
+    assert directory.begins_a_name(written)
+
+
+@pytest.mark.parametrize("written", ["Guaçu e", "Oeste", "alvará", ""])
+def test_no_other_word_does(directory: IbgeMunicipalityDirectory, written: str) -> None:
+    assert not directory.begins_a_name(written)
+
+
 def test_homonyms_are_told_apart_by_state(directory: IbgeMunicipalityDirectory) -> None:
     assert {place.uf for place in directory.find("Bom Jesus")} == {"PB", "PI", "RN", "RS", "SC"}
     assert [place.ibge for place in directory.find("bom jesus", "sc")] == ["4202537"]

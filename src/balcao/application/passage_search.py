@@ -9,14 +9,24 @@ from balcao.domain.acts import without_acts
 from balcao.domain.chat import TokenUsage
 from balcao.domain.consumption import Charge, ChargeKind
 from balcao.domain.document import Embedding
+from balcao.domain.ente import SearchScope
 from balcao.domain.ente_recognition import issuer_of
 from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.legal_references import references_in
+from balcao.domain.municipality_mentions import mentioned_municipalities
 from balcao.domain.period import day_in_brasilia
 from balcao.domain.question_scope import question_scope
 from balcao.domain.relevance import RelevanceRule
-from balcao.domain.search import Inquiry, Passage, SearchFilter, validity_remark, without_copies, without_repetitions
+from balcao.domain.search import (
+    Inquiry,
+    Passage,
+    QuestionTerm,
+    SearchFilter,
+    validity_remark,
+    without_copies,
+    without_repetitions,
+)
 
 _EVERYTHING_IN_FORCE = SearchFilter()
 _SPARE = 5  # passages fetched besides those wanted, since some repeat others
@@ -61,16 +71,36 @@ class PassageSearch:
         Raises:
             PrefeituraNotFound: the prefeitura is not visible to this unit of work.
         """
+        scope = await self.scope(work, prefeitura_id, question)
+        return self.inquiry(question, wanted, scope, await self.terms(work, question))
+
+    async def scope(self, work: UnitOfWork, prefeitura_id: PrefeituraId, question: str) -> SearchScope:
+        """Whose documents this prefeitura's question may be answered from.
+
+        Raises:
+            PrefeituraNotFound: the prefeitura is not visible to this unit of work.
+        """
         prefeitura = await work.prefeituras.find_by_id(prefeitura_id)
         if prefeitura is None:
             raise PrefeituraNotFound
-        known = await work.documents.municipalities()
-        references = references_in(question)
+        mentions = mentioned_municipalities(question, self._directory)
+        known = await work.documents.municipalities() if mentions.weak else frozenset[str]()
+        return question_scope(mentions, prefeitura.search_scope(), self._directory, known)
+
+    @staticmethod
+    async def terms(work: CollectionReader | UnitOfWork, question: str) -> tuple[QuestionTerm, ...]:
+        """The question's terms as the collection knows them."""
+        return await work.passages.question_terms(without_acts(question), references_in(question).terms)
+
+    def inquiry(
+        self, question: str, wanted: SearchFilter, scope: SearchScope, terms: tuple[QuestionTerm, ...]
+    ) -> Inquiry:
+        """What was read of a question, put together."""
         return Inquiry(
             question=question,
-            scope=question_scope(question, prefeitura.search_scope(), self._directory, known),
-            terms=await work.passages.question_terms(without_acts(question), references.terms),
-            references=references,
+            scope=scope,
+            terms=terms,
+            references=references_in(question),
             filter=wanted,
             today=day_in_brasilia(self._clock.now()),
         )

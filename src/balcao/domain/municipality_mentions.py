@@ -50,19 +50,18 @@ class Mentions:
     """IBGE codes of the municipalities in a question.
 
     ``strong`` are named as places ("prefeitura de X", "X/UF", "em Nova Trento"); ``weak`` are bare names that may be
-    something else.
+    something else, and are no more than words where the municipality has no documents.
     """
 
     strong: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
 
 
-def mentioned_municipalities(question: str, directory: NameDirectory, known: frozenset[str]) -> Mentions:
-    """The municipalities that a question names.
+def mentioned_municipalities(question: str, directory: NameDirectory) -> Mentions:
+    """The municipalities that a question names: every homonym of a name, unless its state is given.
 
-    Strong mentions are looked up in the whole directory, every homonym of a name unless its state is given; weak ones
-    among the codes of ``known`` only, the municipalities that have documents. In a question of mixed case, a common
-    word in small letters ("natal", "vitória") is no name. Only the first 8,000 characters are read.
+    In a question of mixed case, a common word in small letters ("natal", "vitória") is no name. Only the first 8,000
+    characters are read.
     """
     text = " ".join(question[:_LONGEST_QUESTION].split())
     mixed_case = text != text.lower() and text != text.upper()
@@ -76,7 +75,7 @@ def mentioned_municipalities(question: str, directory: NameDirectory, known: fro
             strong |= codes
             strong_end = name.end
         elif _may_be_a_name(text[name.start : name.end], mixed_case=mixed_case):
-            weak |= codes & known
+            weak |= codes
     return Mentions(strong=frozenset(strong), weak=frozenset(weak - strong))
 
 

@@ -43,6 +43,10 @@ class NameDirectory(Protocol):
         """The municipality with this code."""
         ...
 
+    def begins_a_name(self, word: str) -> bool:
+        """Whether some name begins with this word, whatever case and accents."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceName:
@@ -78,7 +82,7 @@ def names_in(text: str, directory: NameDirectory) -> list[PlaceName]:
     found: list[PlaceName] = []
     covered = 0
     for match in _WORD.finditer(text):
-        if match.start() < covered:
+        if match.start() < covered or not directory.begins_a_name(match[0]):
             continue
         if name := name_at(text, match.start(), directory):
             found.append(name)

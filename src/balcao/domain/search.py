@@ -14,6 +14,7 @@ from balcao.domain.validity import Validity
 
 _UNKNOWN_SHARE = 0.6
 _ALIKE = 0.1
+_BEGINNING, _FIRST_WORDS = 160, 4  # of characters, of words in them
 _SAME_SHARE = 0.9  # of the words of both passages that they have in common, for them to say the same
 
 
@@ -176,7 +177,19 @@ class Passage:
 
 def without_copies(passages: Sequence[Passage]) -> list[Passage]:
     """The passages in their order, without those with the very words of one before them."""
-    return list({" ".join(words(passage.content)): passage for passage in reversed(passages)}.values())[::-1]
+    kept: list[Passage] = []
+    alike: dict[tuple[str, ...], list[Passage]] = {}
+    for passage in passages:
+        others = alike.setdefault(_beginning(passage.content), [])
+        if not others or words(passage.content) not in [words(other.content) for other in others]:
+            others.append(passage)
+            kept.append(passage)
+    return kept
+
+
+def _beginning(text: str) -> tuple[str, ...]:
+    """The first words of a text: texts that differ there need not be compared whole."""
+    return tuple(words(text[:_BEGINNING])[:_FIRST_WORDS])
 
 
 def without_repetitions(passages: Sequence[Passage]) -> list[Passage]:

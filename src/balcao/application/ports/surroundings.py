@@ -36,3 +36,7 @@ class MunicipalityDirectory(Protocol):
     def by_ibge(self, ibge: str) -> Municipio | None:
         """The municipality with this code."""
         ...
+
+    def begins_a_name(self, word: str) -> bool:
+        """Whether some name begins with this word, whatever case and accents."""
+        ...

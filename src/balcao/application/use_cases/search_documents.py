@@ -7,13 +7,15 @@ from balcao.application.daily_limits import Asker, DailyLimits
 from balcao.application.metering import Metering, Spending
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Clock
+from balcao.application.side_by_side import side_by_side
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
-from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork, UnitOfWork
+from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork
 from balcao.domain.consumption import Consumer, Reservation
 from balcao.domain.document import Embedding
+from balcao.domain.ente import SearchScope
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
-from balcao.domain.search import Inquiry, Passage, SearchFilter
+from balcao.domain.search import Inquiry, Passage, QuestionTerm, SearchFilter
 from balcao.domain.text import clean_question
 
 
@@ -80,32 +82,34 @@ class SearchDocumentsUseCase:
         """
         started = time.perf_counter()
         query = clean_question(request.query, param="query")
-        prefeitura_id = await self._prefeitura_id(request)
-        async with self._open_work(prefeitura_id) as work:
-            await self._limits.take(work, request.asker, self._clock.now())
-            inquiry = await self._search.inquire(work, prefeitura_id, query, request.filter)
-            reservation = await self._reserve(work, request, prefeitura_id, query)
-        embedding = await self._embed(inquiry, reservation)
+        (prefeitura_id, scope), terms = await side_by_side(self._begin(request, query), self._terms(query))
+        inquiry = self._search.inquiry(query, request.filter, scope, terms)
+        embedding = await self._embed(inquiry, request, prefeitura_id)
         async with self._read() as reader:
             passages = await self._search.find(reader, inquiry, embedding, request.n_results)
         return SearchResponse(
             passages=passages, by_words_alone=embedding is None, query_time=time.perf_counter() - started
         )
 
-    async def _reserve(
-        self, work: UnitOfWork, request: SearchRequest, prefeitura_id: PrefeituraId, query: str
-    ) -> Reservation | None:
+    async def _begin(self, request: SearchRequest, query: str) -> tuple[PrefeituraId, SearchScope]:
+        prefeitura_id = await self._prefeitura_id(request)
+        async with self._open_work(prefeitura_id) as work:
+            await self._limits.take(work, request.asker, self._clock.now())
+            return prefeitura_id, await self._search.scope(work, prefeitura_id, query)
+
+    async def _terms(self, query: str) -> tuple[QuestionTerm, ...]:
+        async with self._read() as reader:
+            return await self._search.terms(reader, query)
+
+    async def _embed(self, inquiry: Inquiry, request: SearchRequest, prefeitura_id: PrefeituraId) -> Embedding | None:
+        """The query's vector, what it cost settled whether it came or not; None where it may not be paid for."""
         if not self._search.is_paid:
-            return None
+            return (await self._search.embed(inquiry))[0]
         usuario_id = request.principal.usuario_id if request.principal else None
         consumer = Consumer(prefeitura_id=prefeitura_id, usuario_id=usuario_id)
-        most = self._search.worst_case(query)
-        return await self._metering.reserve(work, consumer, least=most, most=most, first_call=self._search.call(query))
-
-    async def _embed(self, inquiry: Inquiry, reservation: Reservation | None) -> Embedding | None:
-        """The query's vector, what it cost settled whether it came or not; None where it may not be paid for."""
+        reservation = await self._reserve(consumer, inquiry.question)
         if reservation is None:
-            return None if self._search.is_paid else (await self._search.embed(inquiry))[0]
+            return None
         spending = Spending()
         try:
             embedding = await self._search.embed_metered(inquiry, spending)
@@ -113,9 +117,14 @@ class SearchDocumentsUseCase:
             spending.fail(error)
             raise
         finally:
-            async with self._open_work(reservation.consumer.prefeitura_id) as work:
+            async with self._open_work(prefeitura_id) as work:
                 await self._metering.settle_unanswered(work, reservation, spending.charges)
         return embedding
+
+    async def _reserve(self, consumer: Consumer, query: str) -> Reservation | None:
+        most, first_call = self._search.worst_case(query), self._search.call(query)
+        async with self._open_work(consumer.prefeitura_id) as work:
+            return await self._metering.reserve(work, consumer, least=most, most=most, first_call=first_call)
 
     async def _prefeitura_id(self, request: SearchRequest) -> PrefeituraId:
         if request.principal is None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import asyncpg
+from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from balcao.domain.errors import DatabaseUnreachable, InvalidConfiguration, SchemaNotMigrated, UnsupportedDatabase
@@ -99,6 +100,7 @@ def create_engine(access: DatabaseAccess, *, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,
+        json_deserializer=from_json,
     )
     check_when_taken(engine)
     return engine

@@ -7,7 +7,7 @@ Learning", ICML 2009.
 
 import asyncio
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -97,21 +97,24 @@ def hashed_vector(text: str, rarities: Mapping[str, float] = _ALL_ALIKE) -> tupl
     ``rarities`` are weights of its words (folded); where some are given, a word without one counts as their mean.
     """
     usual = fmean(rarities.values()) if rarities else 1.0
-    vector = [0.0] * EMBEDDING_DIMENSIONS
+    slots: defaultdict[int, float] = defaultdict(float)
     read = [word[:_LONGEST_WORD] for word in words(text)]
     for word, times in Counter(read).items():
         weight = (1.0 + math.log(times)) * rarities.get(word, usual)
         for index, value in _word_features(word):
-            vector[index] += weight * value
+            slots[index] += weight * value
     content_words = [word for word in read if _stem_of(word)]
     for pair, times in Counter(pairwise(content_words)).items():
         index, value = _pair_feature((_stem_of(pair[0]), _stem_of(pair[1])))
-        vector[index] += (1.0 + math.log(times)) * value * fmean(rarities.get(word, usual) for word in pair)
-    norm = math.sqrt(sum(value * value for value in vector))
+        slots[index] += (1.0 + math.log(times)) * value * fmean(rarities.get(word, usual) for word in pair)
+    norm = math.sqrt(sum(slots[index] * slots[index] for index in sorted(slots)))
     if norm == 0.0:
         index, value = _slot(f"t:{fold(text).strip()}", 1.0)
-        vector[index], norm = value, 1.0
-    return tuple(value / norm for value in vector)
+        slots, norm = defaultdict(float, {index: value}), 1.0
+    vector = [0.0] * EMBEDDING_DIMENSIONS
+    for index, value in slots.items():
+        vector[index] = value / norm
+    return tuple(vector)
 
 
 @lru_cache(maxsize=65_536)

@@ -6,7 +6,7 @@ from importlib import resources
 from sys import intern
 
 from balcao.domain.ente import Municipio
-from balcao.domain.portuguese import words
+from balcao.domain.portuguese import fold, words
 
 _DATA = "municipios.csv"
 _ELISION = "d"
@@ -36,6 +36,10 @@ class IbgeMunicipalityDirectory:
         """The municipality with this seven-digit code."""
         return self._by_ibge.get(ibge)
 
+    def begins_a_name(self, word: str) -> bool:
+        """Whether some name begins with this word, whatever case and accents."""
+        return fold(word) in self._first_words
+
     @cached_property
     def _by_ibge(self) -> dict[str, Municipio]:
         places = [*self._extra, *_read_table()]
@@ -48,6 +52,10 @@ class IbgeMunicipalityDirectory:
             for key in _keys(place.nome):
                 codes[key] = (*codes.get(key, ()), place.ibge)
         return codes
+
+    @cached_property
+    def _first_words(self) -> frozenset[str]:
+        return frozenset(name.partition(" ")[0] for name in self._codes_by_name)
 
 
 def _keys(nome: str) -> list[str]:

@@ -21,4 +21,16 @@ def chunk_of(row: Row[*tuple[object, ...]]) -> DocumentChunk:
     """The chunk that a row holds, without its embedding; with its lines where the row has ``metadata``."""
     metadata = getattr(row, "metadata", None)
     lines = decode_lines(metadata.get(_LINES, [])) if isinstance(metadata, dict) else ()
-    return DocumentChunk(**{key: getattr(row, key) for key in CHUNK_COLUMNS}, lines=lines, created_at=row.created_at)
+    return DocumentChunk(
+        id=row.id,
+        document_id=row.document_id,
+        content=row.content,
+        original_content=row.original_content,
+        chunk_index=row.chunk_index,
+        start_char=row.start_char,
+        end_char=row.end_char,
+        page=row.page,
+        path=row.path,
+        lines=lines,
+        created_at=row.created_at,
+    )

@@ -1,11 +1,13 @@
 """The statements of the hybrid search: BM25 over a postings table, cosine over half-precision vectors, their fusion.
 
 Common terms have tens of thousands of postings, of which few matter. Each term's are read from the most to the least
-telling, up to ``:postings`` of those allowed, from an index in that order (impact-ordered lists: Anh, de Kretser and
-Moffat, "Vector-Space Ranking with Effective Early Termination", SIGIR 2001). What they add up to chooses the passages
+telling, up to a limit of those allowed, from an index in that order (impact-ordered lists: Anh, de Kretser and Moffat,
+"Vector-Space Ranking with Effective Early Termination", SIGIR 2001). What they add up to chooses the passages
 to be scored, which then is done exactly, with every term. Where no term has more postings than are read, nothing is
 left out.
 """
+
+from functools import lru_cache
 
 from sqlalchemy import Boolean, Date, Float, Integer, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -19,7 +21,8 @@ _MOST_TERMS = 256  # of one question
 _MOST_CORRECTIONS = 6  # each searches the vocabulary
 _LEAST_LIKENESS = 0.35
 _COUNTED_EXACTLY = 3_000
-_CANDIDATES = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
+_MOST_OFFERED = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
+_FEW_RESULTS, _FEW_OFFERED = 25, 60
 _SCORED = 200  # passages whose words are scored exactly, besides the vector's neighbours
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
 
@@ -98,7 +101,7 @@ def _with_words(statement: TextClause) -> TextClause:
         bindparam("act_year", type_=Integer),
         bindparam("any_validity", type_=Boolean),
         bindparam("day", type_=Date),
-        bindparam("postings", type_=Integer),
+        bindparam("limits", type_=ARRAY(Integer)),
         bindparam("n_results", type_=Integer),
     )
 
@@ -135,15 +138,15 @@ _ALLOWED = f"""
 
 _BEST_BY_WORDS = f"""
     pergunta AS MATERIALIZED (
-        SELECT termo, peso FROM unnest(:terms, :weights) AS pergunta (termo, peso)
+        SELECT termo, peso, limite FROM unnest(:terms, :weights, :limits) AS pergunta (termo, peso, limite)
     ), listas AS MATERIALIZED (
-        SELECT termo, peso, lista.* FROM pergunta CROSS JOIN LATERAL (
+        SELECT termo, peso, limite, lista.* FROM pergunta CROSS JOIN LATERAL (
                    SELECT chunk_id, documento_id, frequencia, tamanho FROM documento_termo t
                     WHERE t.termo = pergunta.termo
                       AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
-                    ORDER BY impacto(frequencia, tamanho) DESC LIMIT :postings) AS lista
+                    ORDER BY impacto(frequencia, tamanho) DESC LIMIT limite) AS lista
     ), cortadas AS MATERIALIZED (
-        SELECT termo, peso FROM listas GROUP BY termo, peso HAVING count(*) >= :postings
+        SELECT termo, peso FROM listas GROUP BY termo, peso, limite HAVING count(*) >= limite
     ), melhores AS MATERIALIZED (
         SELECT chunk_id FROM listas GROUP BY chunk_id
          ORDER BY sum(peso * impacto(frequencia, tamanho)) DESC, chunk_id LIMIT {_SCORED}
@@ -154,14 +157,24 @@ _BEST_BY_WORDS = f"""
     )"""
 """Without the CASE the planner would join, and sort every posting of the term instead of reading the index in order."""
 
-_SCORED_BY_WORDS = f"""
+
+def _scored_by_words(offered: int) -> str:
+    """What the words offer.
+
+    A list read to its end says all of its term; of a longer one the postings of the passages in reach are looked up,
+    all in one walk of the primary key (OFFSET 0 keeps the planner at that, instead of joining whole terms). No index
+    holds a row's table, so asking for it keeps the planner from reading the term's whole list, of which it knows only
+    the average length.
+    """
+    return f"""
     ocorrencias AS (
         SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM alcance JOIN listas USING (chunk_id)
          WHERE termo NOT IN (SELECT termo FROM cortadas)
         UNION ALL
-        SELECT t.* FROM alcance CROSS JOIN cortadas CROSS JOIN LATERAL (
+        SELECT t.* FROM cortadas CROSS JOIN LATERAL (
                    SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM documento_termo t
-                    WHERE t.termo = cortadas.termo AND t.chunk_id = alcance.chunk_id AND t.tableoid <> 0
+                    WHERE t.termo = cortadas.termo AND t.chunk_id = ANY (ARRAY(SELECT chunk_id FROM alcance))
+                      AND t.tableoid <> 0
                    OFFSET 0) AS t
     ), lexical AS MATERIALIZED (
         SELECT chunk_id, documento_id, sum(peso) AS coberto,
@@ -170,13 +183,17 @@ _SCORED_BY_WORDS = f"""
     ), palavras AS MATERIALIZED (
         SELECT chunk_id, documento_id, bm25, (proprios.id IS NOT NULL)::int + coalesce(parte, 0) AS citado
           FROM lexical LEFT JOIN proprios ON proprios.id = documento_id LEFT JOIN artigos USING (chunk_id)
-         ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT {_CANDIDATES}
+         ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT {offered}
     )"""
-"""A list read to its end says all of its term; of a longer one each passage's own posting is looked up (OFFSET 0 keeps
-the planner at that, instead of joining whole terms). No index holds a row's table, so asking for it keeps the planner
-from reading the term's whole list for each passage: it takes the list for one of average length."""
 
-_NEIGHBOURS = f"""
+
+def _neighbours(offered: int) -> str:
+    """What the vectors offer.
+
+    The limits are part of the text: after five executions PostgreSQL plans for parameters that it does not know, and
+    would compare every vector to be ready for a limit of any size. Vectors that are not in the index yet are compared.
+    """
+    return f"""
     poucos AS MATERIALIZED (
         SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= {EXACT_FACTOR} * (SELECT chunks FROM colecao) AS sao
           FROM permitidos
@@ -186,28 +203,44 @@ _NEIGHBOURS = f"""
         SELECT chunk_id, documento_id FROM (
             (SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
               WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
-              ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
+              ORDER BY (embedding <=> :vector) + 0 LIMIT {offered})
             UNION ALL
             (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
               WHERE NOT (SELECT sao FROM poucos) AND indexado AND modelo = :model
                 AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
-              ORDER BY embedding <=> :vector LIMIT {_CANDIDATES})
+              ORDER BY embedding <=> :vector LIMIT {offered})
             UNION ALL
             (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
               WHERE NOT (SELECT sao FROM poucos) AND (SELECT ha FROM esperam) AND NOT indexado AND modelo = :model
                 AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
-              ORDER BY (embedding <=> :vector) + 0 LIMIT {_CANDIDATES})
-        ) AS achados ORDER BY distancia LIMIT {_CANDIDATES}
+              ORDER BY (embedding <=> :vector) + 0 LIMIT {offered})
+        ) AS achados ORDER BY distancia LIMIT {offered}
     )"""
-"""The limits are part of the text: after five executions PostgreSQL plans for parameters that it does not know, and
-would compare every vector to be ready for a limit of any size. Vectors that are not in the index yet are compared."""
 
-HYBRID_SEARCH = _with_words(
-    text(
-        f"""
-    WITH {_ALLOWED},{_BEST_BY_WORDS},{_NEIGHBOURS}, alcance AS MATERIALIZED (
+
+def offered_for(n_results: int) -> int:
+    """How many passages each leg offers to the fusion, for so many results."""
+    return _FEW_OFFERED if n_results <= _FEW_RESULTS else _MOST_OFFERED
+
+
+@lru_cache
+def hybrid_search(offered: int) -> TextClause:
+    """The statement in which each leg offers so many passages; it takes the parameters of both legs.
+
+    BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009): k1 1.2, b 0.75.
+
+    The legs are fused by a weighted sum of their scores, each as a share of the best one found, as in Bruch, Gai and
+    Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (ACM TOIS 2023), which keeps what ranks throw away:
+    by how much a passage is better. Every candidate of one leg gets the other's score too; words count by BM25 and by
+    how much of the question they cover. Passages of an act that the question names come before all others, those of
+    the named article first (``citado``). Weights and what they were measured on: docs/adr/005.
+    """
+    return _with_words(
+        text(
+            f"""
+    WITH {_ALLOWED},{_BEST_BY_WORDS},{_neighbours(offered)}, alcance AS MATERIALIZED (
         SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios UNION SELECT chunk_id FROM vizinhos
-    ),{_SCORED_BY_WORDS}, candidatos AS MATERIALIZED (
+    ),{_scored_by_words(offered)}, candidatos AS MATERIALIZED (
         SELECT chunk_id, documento_id FROM palavras UNION SELECT chunk_id, documento_id FROM vizinhos
     ), medidas AS MATERIALIZED (
         SELECT c.chunk_id AS id, greatest(1 - coalesce(e.embedding <=> :vector, 1), 0) AS semelhanca,
@@ -235,28 +268,21 @@ HYBRID_SEARCH = _with_words(
       JOIN documento d ON d.id = c.documento_id
      ORDER BY nota DESC, c.id
     """
-    ).bindparams(
-        bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS)),
-        bindparam("model", type_=Text),
-        bindparam("information", type_=Float),
-        bindparam("vector_share", type_=Float),
+        ).bindparams(
+            bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS)),
+            bindparam("model", type_=Text),
+            bindparam("information", type_=Float),
+            bindparam("vector_share", type_=Float),
+        )
     )
-)
-"""BM25 after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009): k1 1.2, b 0.75.
 
-The legs are fused by a weighted sum of their scores, each as a share of the best one found, as in Bruch, Gai and
-Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval" (ACM TOIS 2023), which keeps what ranks throw away: by
-how much a passage is better. Every candidate of one leg gets the other's score too; words count by BM25 and by how
-much of the question they cover. Passages of an act that the question names come before all others, those of the
-named article first (``citado``). Weights and what they were measured on: docs/adr/005.
-"""
 
 BY_WORDS = _with_words(
     text(
         f"""
     WITH {_ALLOWED},{_BEST_BY_WORDS}, alcance AS MATERIALIZED (
         SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios
-    ),{_SCORED_BY_WORDS}
+    ),{_scored_by_words(_MOST_OFFERED)}
     SELECT chunk_id, documento_id AS document_id, bm25 AS score FROM palavras
      ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT :n_results
     """

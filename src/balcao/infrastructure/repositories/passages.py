@@ -11,12 +11,13 @@ from balcao.domain.ids import DocumentId
 from balcao.domain.search import Inquiry, Passage, QuestionTerm, WordMatch
 from balcao.domain.validity import Validity
 from balcao.infrastructure.database.tables import chunks, documents, embeddings
-from balcao.infrastructure.repositories.passage_statements import BY_WORDS, HYBRID_SEARCH, QUESTION_TERMS
+from balcao.infrastructure.repositories.passage_statements import BY_WORDS, QUESTION_TERMS, hybrid_search, offered_for
 from balcao.infrastructure.repositories.postings import INDEX_VERSION, PostingsWriter
 
 _IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
-_POSTINGS = (100, 600)  # least and most read of one term
+_POSTINGS = (200, 1_000)  # least and most read of one term
 _POSTINGS_OF_ALL_TERMS = 4_000
+_TELLING = 0.5  # of the greatest weight, that a term must have for more than the least to be read of it
 
 
 class PostgresPassageRepository:
@@ -70,7 +71,8 @@ class PostgresPassageRepository:
             "vector_share": vector_share if embedding else 0.0,
             "n_results": n_results,
         }
-        return [_passage(row) for row in await self._connection.execute(HYBRID_SEARCH, parameters)]
+        statement = hybrid_search(offered_for(n_results))
+        return [_passage(row) for row in await self._connection.execute(statement, parameters)]
 
     async def by_words(self, inquiry: Inquiry, n_results: int) -> list[WordMatch]:
         """Run the lexical leg of the hybrid statement."""
@@ -103,16 +105,27 @@ def _term_parameters(inquiry: Inquiry) -> dict[str, object]:
     for term in inquiry.terms:
         weights[term.match] = max(term.weight, weights.get(term.match, 0.0))
     acts = inquiry.references.acts
-    least, most = _POSTINGS
     return {
         "terms": list(weights),
         "weights": list(weights.values()),
-        "postings": min(most, max(least, _POSTINGS_OF_ALL_TERMS // max(len(weights), 1))),
+        "limits": _limits(list(weights.values())),
         "places": list(inquiry.references.places),
         "named_kinds": [act.kind for act in acts],
         "named_numbers": [act.number or "" for act in acts],
         "named_years": [act.year or 0 for act in acts],
     }
+
+
+def _limits(weights: Sequence[float]) -> list[int]:
+    """How many postings of each term are read: few of one that alone would bring no passage to the top.
+
+    What it adds to a passage that others bring is looked up (after the essential and other lists of Turtle and Flood,
+    "Query Evaluation: Strategies and Optimizations", Information Processing & Management, 1995).
+    """
+    least, most = _POSTINGS
+    each = min(most, max(least, _POSTINGS_OF_ALL_TERMS // max(len(weights), 1)))
+    telling = _TELLING * max(weights, default=0.0)
+    return [each if weight >= telling else least for weight in weights]
 
 
 def _passage(row: Row[*tuple[object, ...]]) -> Passage:

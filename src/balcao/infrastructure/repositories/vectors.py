@@ -1,9 +1,9 @@
 """Embeddings in PostgreSQL (pgvector, half precision)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Float,
     Integer,
@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    literal_column,
     select,
     tuple_,
     union_all,
@@ -38,11 +39,15 @@ of 50,000; and comparing misses no neighbour.
 """
 
 
-def _nearest(*, is_filtered: bool) -> Select[*tuple[object, ...]]:
-    """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs."""
+@lru_cache(maxsize=64)
+def _nearest(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
+    """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs.
+
+    Their number is written into the text: a plan for a limit that is not known is taken for a dear one, and made again
+    each time.
+    """
     vector = bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))
-    # Written into the text: a plan for a limit that is not known is taken for a dear one, and made again each time.
-    n_results = bindparam("n_results", type_=Integer, literal_execute=True)
+    n_results = literal_column(str(int(results)), Integer)
     distance = embeddings.c.embedding.cosine_distance(vector)
     is_open = documents.c.state == DocumentState.DISPONIVEL
     of_model = select(embeddings.c.chunk_id, distance.label("distance")).where(embeddings.c.model == bindparam("model"))
@@ -70,7 +75,7 @@ def _nearest(*, is_filtered: bool) -> Select[*tuple[object, ...]]:
 
 
 def _by_index_and_beside(
-    vectors: Select[*tuple[object, ...]], distance: ColumnElement[float], n_results: BindParameter[int]
+    vectors: Select[*tuple[object, ...]], distance: ColumnElement[float], n_results: ColumnElement[int]
 ) -> list[Select[*tuple[object, ...]]]:
     """The nearest of those in the index; and of those not there yet, each of which is compared, if there are any."""
     waiting = embeddings.alias()
@@ -82,8 +87,6 @@ def _by_index_and_beside(
 
 
 _UNINDEXED = select(embeddings.c.chunk_id, embeddings.c.model).where(~embeddings.c.indexed)
-_NEAREST = _nearest(is_filtered=False)
-_NEAREST_FILTERED = _nearest(is_filtered=True)
 
 
 class PostgresVectorRepository:
@@ -138,10 +141,9 @@ class PostgresVectorRepository:
         parameters = {
             "vector": query_embedding.vector,
             "model": query_embedding.model,
-            "n_results": n_results,
             "metadata": metadata_filter,
         }
-        statement = _NEAREST_FILTERED if metadata_filter else _NEAREST
+        statement = _nearest(n_results, is_filtered=bool(metadata_filter))
         found = [
             SearchResult(
                 chunk=chunk_of(row),
