@@ -42,7 +42,9 @@ async def test_a_common_terms_list_is_read_once_and_not_for_each_passage(
     database: Database, admin: asyncpg.Connection
 ) -> None:
     document = a_document("O prazo é de dias")
-    chunks = [a_chunk(document, f"O prazo {_RARE[number % 5]} {number}", index=number) for number in range(1_000)]
+    longer = {"merenda": " escolar servida diariamente"}  # so that its passages are none of the best for "prazo" alone
+    texts = [f"O prazo {word}{longer.get(word, '')} {number}" for number, word in enumerate(_RARE * 200)]
+    chunks = [a_chunk(document, content, index=number) for number, content in enumerate(texts)]
     await publish(database, document, *chunks)
     await admin.execute("VACUUM ANALYZE documento_termo")
     async with database.reader() as reader:
@@ -50,8 +52,12 @@ async def test_a_common_terms_list_is_read_once_and_not_for_each_passage(
         before = await _read_of_lists(admin)
         found = await reader.passages.search(inquiry, an_embedding(1.0), n_results=5)
         await reader._open.execute(text("SELECT pg_stat_force_next_flush()"))
+        read = await _read_of_lists(admin) - before
+        by_words = await reader.passages.by_words(inquiry, 10)
     assert all("merenda" in passage.content for passage in found)
-    assert 0 < await _read_of_lists(admin) - before <= 3 * 1_200, "counted, offered and looked up at once, of 1,200"
+    expected = await _exhaustive(admin, [term.match for term in inquiry.terms])
+    assert [match.score for match in by_words] == pytest.approx(expected[:10]), "what was not read is looked up"
+    assert 0 < read <= 3 * 1_200, "counted, offered and looked up at once, of 1,200"
 
 
 async def _read_of_lists(admin: asyncpg.Connection) -> int:

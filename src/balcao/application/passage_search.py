@@ -13,7 +13,7 @@ from balcao.domain.ente import SearchScope
 from balcao.domain.ente_recognition import issuer_of
 from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.ids import PrefeituraId
-from balcao.domain.legal_references import references_in
+from balcao.domain.legal_references import LegalReferences, references_in
 from balcao.domain.municipality_mentions import mentioned_municipalities
 from balcao.domain.period import day_in_brasilia
 from balcao.domain.question_scope import question_scope
@@ -71,8 +71,9 @@ class PassageSearch:
         Raises:
             PrefeituraNotFound: the prefeitura is not visible to this unit of work.
         """
+        references = references_in(question)
         scope = await self.scope(work, prefeitura_id, question)
-        return self.inquiry(question, wanted, scope, await self.terms(work, question))
+        return self.inquiry(question, references, scope, await self.terms(work, question, references), wanted)
 
     async def scope(self, work: UnitOfWork, prefeitura_id: PrefeituraId, question: str) -> SearchScope:
         """Whose documents this prefeitura's question may be answered from.
@@ -88,19 +89,26 @@ class PassageSearch:
         return question_scope(mentions, prefeitura.search_scope(), self._directory, known)
 
     @staticmethod
-    async def terms(work: CollectionReader | UnitOfWork, question: str) -> tuple[QuestionTerm, ...]:
+    async def terms(
+        work: CollectionReader | UnitOfWork, question: str, references: LegalReferences
+    ) -> tuple[QuestionTerm, ...]:
         """The question's terms as the collection knows them."""
-        return await work.passages.question_terms(without_acts(question), references_in(question).terms)
+        return await work.passages.question_terms(without_acts(question), references.terms)
 
     def inquiry(
-        self, question: str, wanted: SearchFilter, scope: SearchScope, terms: tuple[QuestionTerm, ...]
+        self,
+        question: str,
+        references: LegalReferences,
+        scope: SearchScope,
+        terms: tuple[QuestionTerm, ...],
+        wanted: SearchFilter,
     ) -> Inquiry:
         """What was read of a question, put together."""
         return Inquiry(
             question=question,
             scope=scope,
             terms=terms,
-            references=references_in(question),
+            references=references,
             filter=wanted,
             today=day_in_brasilia(self._clock.now()),
         )

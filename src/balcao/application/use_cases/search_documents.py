@@ -15,6 +15,7 @@ from balcao.domain.document import Embedding
 from balcao.domain.ente import SearchScope
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
+from balcao.domain.legal_references import LegalReferences, references_in
 from balcao.domain.search import Inquiry, Passage, QuestionTerm, SearchFilter
 from balcao.domain.text import clean_question
 
@@ -82,8 +83,10 @@ class SearchDocumentsUseCase:
         """
         started = time.perf_counter()
         query = clean_question(request.query, param="query")
-        (prefeitura_id, scope), terms = await side_by_side(self._begin(request, query), self._terms(query))
-        inquiry = self._search.inquiry(query, request.filter, scope, terms)
+        references = references_in(query)
+        begun, terms = await side_by_side(self._begin(request, query), self._terms(query, references))
+        prefeitura_id, scope = begun
+        inquiry = self._search.inquiry(query, references, scope, terms, request.filter)
         embedding = await self._embed(inquiry, request, prefeitura_id)
         async with self._read() as reader:
             passages = await self._search.find(reader, inquiry, embedding, request.n_results)
@@ -97,9 +100,9 @@ class SearchDocumentsUseCase:
             await self._limits.take(work, request.asker, self._clock.now())
             return prefeitura_id, await self._search.scope(work, prefeitura_id, query)
 
-    async def _terms(self, query: str) -> tuple[QuestionTerm, ...]:
+    async def _terms(self, query: str, references: LegalReferences) -> tuple[QuestionTerm, ...]:
         async with self._read() as reader:
-            return await self._search.terms(reader, query)
+            return await self._search.terms(reader, query, references)
 
     async def _embed(self, inquiry: Inquiry, request: SearchRequest, prefeitura_id: PrefeituraId) -> Embedding | None:
         """The query's vector, what it cost settled whether it came or not; None where it may not be paid for."""
