@@ -7,6 +7,7 @@ over ChromaDB's as well (above 1 is better).
 import asyncio
 import json
 import time
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,7 +50,9 @@ class Comparison:
                     if document.theme == RARE_THEME:
                         self._rare.append(number)
         model = ours.model
-        self._embeddings = [Embedding(vector=tuple(row), model=model) for row in collection.query_vectors.tolist()]
+        self._embeddings = [
+            Embedding(vector=array("f", row.tobytes()), model=model) for row in collection.query_vectors
+        ]
 
     async def measure(self) -> list[Measurement]:
         """Every line, in the order in which the collection grows."""

@@ -3,6 +3,7 @@
 import hashlib
 import random
 import time
+from array import array
 from uuid import uuid4
 
 from balcao.domain.document import (
@@ -77,5 +78,5 @@ def _chunk(document: Document, index: int, chance: random.Random) -> DocumentChu
         chunk_index=index,
         start_char=0,
         end_char=len(text),
-        embedding=Embedding(vector=tuple(value / norm for value in values), model="medicao"),
+        embedding=Embedding(vector=array("f", (value / norm for value in values)), model="medicao"),
     )

@@ -6,6 +6,7 @@ database role that row-level security does not narrow.
 
 import statistics
 import time
+from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -81,7 +82,7 @@ class _InstantProvider:
         return await self.embed([question])
 
     async def embed(self, texts: Sequence[str]) -> EmbeddingBatch:
-        vector = Embedding(vector=(1.0,) + (0.0,) * (EMBEDDING_DIMENSIONS - 1), model=_NAME)
+        vector = Embedding(vector=array("f", (1.0,) + (0.0,) * (EMBEDDING_DIMENSIONS - 1)), model=_NAME)
         usage = TokenUsage(prompt_tokens=10, completion_tokens=0)
         return EmbeddingBatch(embeddings=(vector,) * len(texts), usage=usage)
 

@@ -1,6 +1,7 @@
 """Objects for tests, with only what the test cares about spelled out."""
 
 import hashlib
+from array import array
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -101,7 +102,7 @@ def a_question(prefeitura_id: PrefeituraId, session_id: SessionId) -> Message:
 
 def an_embedding(*leading: float, model: str = MODEL) -> Embedding:
     """A vector with these first components, zeros after them."""
-    return Embedding(vector=leading + (0.0,) * (EMBEDDING_DIMENSIONS - len(leading)), model=model)
+    return Embedding(vector=array("f", leading + (0.0,) * (EMBEDDING_DIMENSIONS - len(leading))), model=model)
 
 
 async def publish(database: Database, document: Document, *chunks: DocumentChunk) -> Document:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from array import array
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,7 +68,7 @@ class FakeEmbedder:
         for word in text.casefold().split() or [""]:
             values[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % EMBEDDING_DIMENSIONS] += 1.0
         norm = sum(value * value for value in values) ** 0.5
-        return Embedding(vector=tuple(value / norm for value in values), model=self.model)
+        return Embedding(vector=array("f", (value / norm for value in values)), model=self.model)
 
 
 class FakeLanguageModel:

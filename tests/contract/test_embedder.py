@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from balcao.application.ports import Embedder
-from balcao.domain.document import EMBEDDING_DIMENSIONS
+from balcao.domain.document import EMBEDDING_DIMENSIONS, Vector
 from balcao.domain.errors import ProviderError
 from balcao.infrastructure.external.hashed_embedder import HashedNgramEmbedder
 from balcao.infrastructure.external.openai_client import OpenAIEmbedder, build_client
@@ -57,7 +57,7 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
                 )
 
 
-async def embed(subject: Subject, texts: Sequence[str]) -> list[tuple[float, ...]]:
+async def embed(subject: Subject, texts: Sequence[str]) -> list[Vector]:
     subject.expect(texts)
     batch = await subject.embedder.embed(texts)
     return [embedding.vector for embedding in batch.embeddings]

@@ -110,7 +110,7 @@ async def test_v2s_vector_methods(database: Database) -> None:
         assert await work.vectors.update_chunk_embedding(chunks[2].id, an_embedding(0.0, 0.0, 1.0))
         stored = await work.vectors.get_embedding_by_chunk_id(chunks[2].id)
         assert stored is not None
-        assert stored.vector[:4] == (0.0, 0.0, 1.0, 0.0)
+        assert stored.vector[:4].tolist() == [0.0, 0.0, 1.0, 0.0]
         assert await work.chunks.update_chunk_embedding(chunks[2].id, an_embedding(1.0))
         assert await work.vectors.count_embeddings() == 3
         assert await work.vectors.embedding_exists(chunks[0].id)

@@ -1,8 +1,10 @@
 """A document of the global collection, its chunks and their embeddings."""
 
+from array import array
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from balcao.domain.acts import Act
 from balcao.domain.ente import Ente
@@ -12,6 +14,9 @@ from balcao.domain.validity import Validity
 
 EMBEDDING_DIMENSIONS = 1536
 """Width of every vector: that of text-embedding-3-small (ADR 001), and of the column that stores them."""
+
+Vector: TypeAlias = "array[float]"
+"""Numbers of single precision (type "f"): 6 kB for 1,536 of them, where a tuple of Python's floats takes 49."""
 
 
 class DocumentState(StrEnum):
@@ -28,7 +33,7 @@ class DocumentState(StrEnum):
 class Embedding:
     """A vector and the model that made it; vectors of different models are never compared."""
 
-    vector: tuple[float, ...]
+    vector: Vector
     model: str
 
     @property

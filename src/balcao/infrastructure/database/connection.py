@@ -9,8 +9,8 @@ from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from balcao.domain.errors import DatabaseUnreachable, InvalidConfiguration, SchemaNotMigrated, UnsupportedDatabase
-from balcao.infrastructure.database.half_vectors import register_half_vectors
 from balcao.infrastructure.database.pool_checks import check_when_taken
+from balcao.infrastructure.database.vector_codecs import register_vector_codecs
 
 APP_ROLE = "balcao_app"
 INGESTION_ROLE = "balcao_ingestao"
@@ -58,7 +58,7 @@ class DatabaseAccesses:
 
 
 async def connect(access: DatabaseAccess, *, vectors: bool = True) -> asyncpg.Connection:
-    """Open one connection with the session's settings and, unless told not to, the codec of vectors.
+    """Open one connection with the session's settings and, unless told not to, the codecs of vectors.
 
     Raises:
         DatabaseUnreachable: nobody answers at the address, or it refuses this user or role.
@@ -77,7 +77,7 @@ async def connect(access: DatabaseAccess, *, vectors: bool = True) -> asyncpg.Co
         with _failures_explained(access):
             await _check_session(connection, access)
         if vectors:
-            await register_half_vectors(connection)
+            await register_vector_codecs(connection)
     except ValueError as error:
         await connection.close()
         raise SchemaNotMigrated from error

@@ -7,6 +7,7 @@ Learning", ICML 2009.
 
 import asyncio
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -17,7 +18,7 @@ from types import MappingProxyType
 
 from balcao.application.ports import EmbeddingBatch
 from balcao.domain.chat import TokenUsage
-from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
+from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding, Vector
 from balcao.domain.portuguese import fold, terms, words
 
 # Weights chosen on FaQuAD (Sayama et al., BRACIS 2019; 897 questions, 243 paragraphs): nDCG@10 .819 with stems alone,
@@ -87,11 +88,11 @@ class HashedNgramEmbedder:
         return EmbeddingBatch(embeddings=tuple(embeddings), usage=TokenUsage(prompt_tokens=0, completion_tokens=0))
 
 
-def _hashed_vectors(texts: Sequence[str]) -> list[tuple[float, ...]]:
+def _hashed_vectors(texts: Sequence[str]) -> list[Vector]:
     return [hashed_vector(text) for text in texts]
 
 
-def hashed_vector(text: str, rarities: Mapping[str, float] = _ALL_ALIKE) -> tuple[float, ...]:
+def hashed_vector(text: str, rarities: Mapping[str, float] = _ALL_ALIKE) -> Vector:
     """The unit vector of a text. Repetitions count by ``1 + ln(times)``; a text without words hashes as a whole.
 
     ``rarities`` are weights of its words (folded); where some are given, a word without one counts as their mean.
@@ -111,10 +112,10 @@ def hashed_vector(text: str, rarities: Mapping[str, float] = _ALL_ALIKE) -> tupl
     if norm == 0.0:
         index, value = _slot(f"t:{fold(text).strip()}", 1.0)
         slots, norm = defaultdict(float, {index: value}), 1.0
-    vector = [0.0] * EMBEDDING_DIMENSIONS
+    vector = array("f", bytes(4 * EMBEDDING_DIMENSIONS))
     for index, value in slots.items():
         vector[index] = value / norm
-    return tuple(vector)
+    return vector
 
 
 @lru_cache(maxsize=65_536)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import re
+from array import array
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -21,7 +22,7 @@ from openai.types.chat import (
 
 from balcao.application.ports import Completion, EmbeddingBatch, ModelCard, Ranking, TokenCounter
 from balcao.domain.chat import MessageRole, TokenUsage
-from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding
+from balcao.domain.document import EMBEDDING_DIMENSIONS, Embedding, Vector
 from balcao.domain.errors import IncompatibleEmbedder, ProviderRateLimited, ProviderRefused, ProviderUnavailable
 from balcao.domain.prompt import NOT_FOUND_ANSWER, Prompt
 from balcao.domain.reranking import RankingPrompt, read_order
@@ -316,7 +317,7 @@ def _keep_valid_citations(text: str, passages: int) -> tuple[str, tuple[int, ...
     return _MARKER.sub(keep, text), tuple(cited)
 
 
-def _vectors(response: CreateEmbeddingResponse, expected: int, *, spent: TokenUsage) -> list[tuple[float, ...]]:
+def _vectors(response: CreateEmbeddingResponse, expected: int, *, spent: TokenUsage) -> list[Vector]:
     """Unit vectors in the order of the texts, which were paid for however they are."""
     try:
         received = {item.index: [float(value) for value in item.embedding] for item in response.data}
@@ -327,10 +328,10 @@ def _vectors(response: CreateEmbeddingResponse, expected: int, *, spent: TokenUs
     return [_unit(received[index], spent) for index in range(expected)]
 
 
-def _unit(vector: Sequence[float], spent: TokenUsage) -> tuple[float, ...]:
+def _unit(vector: Sequence[float], spent: TokenUsage) -> Vector:
     if len(vector) != EMBEDDING_DIMENSIONS:
         raise IncompatibleEmbedder
     norm = math.hypot(*vector)
     if not norm or not math.isfinite(norm):
         raise ProviderUnavailable(_INVALID_VECTOR, spent=spent)
-    return tuple(value / norm for value in vector)
+    return array("f", (value / norm for value in vector))

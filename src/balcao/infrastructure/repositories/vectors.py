@@ -8,8 +8,10 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
+    Text,
     bindparam,
     cast,
+    column,
     delete,
     func,
     literal,
@@ -19,15 +21,14 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentChunk, DocumentState, Embedding
 from balcao.domain.ids import ChunkId, DocumentId
 from balcao.domain.search import SearchResult
-from balcao.infrastructure.database.tables import HalfVec, chunks, documents, embeddings
+from balcao.infrastructure.database.tables import HalfVec, Vec, chunks, documents, embeddings
 from balcao.infrastructure.repositories.chunk_row import chunk_of
-from balcao.infrastructure.repositories.copy import copy_rows
 
 EXACT_FACTOR = 1_600
 """When a search compares every vector that its filter leaves, instead of walking the index: when their number squared
@@ -86,6 +87,27 @@ def _by_index_and_beside(
     ]
 
 
+_ROWS_IN_A_STATEMENT = 256  # 1.6 MB of vectors, which the server keeps in memory (work_mem) until they are inserted
+
+
+def _add_several() -> Insert:
+    """Faster than COPY, which takes half precision alone: half the time, nearly all of it Python's (vector_codecs)."""
+    sent = (
+        func.unnest(
+            bindparam("chunk_ids", type_=ARRAY(UUID(as_uuid=True))),
+            bindparam("models", type_=ARRAY(Text)),
+            bindparam("document_ids", type_=ARRAY(UUID(as_uuid=True))),
+            bindparam("vectors", type_=ARRAY(Vec(), dimensions=1)),
+        )
+        .table_valued("chunk_id", "model", "document_id", column("vector", Vec()))
+        .render_derived()
+    )
+    vector = cast(sent.c.vector, HalfVec(EMBEDDING_DIMENSIONS))
+    rows = select(sent.c.chunk_id, sent.c.model, sent.c.document_id, vector)
+    return insert(embeddings).from_select(["chunk_id", "model", "document_id", "embedding"], rows)
+
+
+_ADD_SEVERAL = _add_several()
 _UNINDEXED = select(embeddings.c.chunk_id, embeddings.c.model).where(~embeddings.c.indexed)
 
 
@@ -110,13 +132,17 @@ class PostgresVectorRepository:
         return bool((await self._connection.execute(statement)).rowcount)
 
     async def add_chunk_embeddings(self, new: Sequence[DocumentChunk]) -> int:
-        """COPY the vectors that these chunks carry."""
-        rows = [
-            (chunk.id, chunk.embedding.model, chunk.document_id, chunk.embedding.vector)
-            for chunk in new
-            if chunk.embedding
-        ]
-        await copy_rows(self._connection, embeddings, ("chunk_id", "model", "document_id", "embedding"), rows)
+        """Insert the vectors that these chunks carry, many in a statement."""
+        rows = [(chunk.id, chunk.document_id, chunk.embedding) for chunk in new if chunk.embedding]
+        for first in range(0, len(rows), _ROWS_IN_A_STATEMENT):
+            chunk_ids, document_ids, carried = zip(*rows[first : first + _ROWS_IN_A_STATEMENT], strict=True)
+            parameters = {
+                "chunk_ids": chunk_ids,
+                "document_ids": document_ids,
+                "models": [embedding.model for embedding in carried],
+                "vectors": [memoryview(embedding.vector) for embedding in carried],
+            }
+            await self._connection.execute(_ADD_SEVERAL, parameters)
         return len(rows)
 
     async def count_unindexed(self, *, limit: int) -> int:

@@ -15,7 +15,7 @@ from balcao.infrastructure.database.tables.collection import (
     paid_vectors,
     terms,
 )
-from balcao.infrastructure.database.tables.columns import SCHEMA, HalfVec, metadata
+from balcao.infrastructure.database.tables.columns import SCHEMA, HalfVec, Vec, metadata
 from balcao.infrastructure.database.tables.consumption import (
     credits_,
     ingestion_ledger,
@@ -43,6 +43,7 @@ __all__ = [
     "SCHEMA",
     "UNFINISHED",
     "HalfVec",
+    "Vec",
     "alert_deliveries",
     "alerts",
     "api_keys",

@@ -5,15 +5,17 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import Float, UserDefinedType
 
+from balcao.domain.document import Vector
+
 SCHEMA = "balcao"
 _COSINE_DISTANCE: custom_op[float] = custom_op("<=>")
 metadata = MetaData(schema=SCHEMA)
 
 
-class HalfVec(UserDefinedType[tuple[float, ...]]):
+class HalfVec(UserDefinedType[Vector]):
     """``halfvec(n)``: half-precision vector of pgvector.
 
-    It has no bind or result processor: the connection's own codec (``half_vectors``) carries the value in binary,
+    It has no bind or result processor: the connection's own codec (``vector_codecs``) carries the value in binary,
     for Core statements and for COPY alike. pgvector's own SQLAlchemy type sends text, which that codec refuses.
     """
 
@@ -31,12 +33,22 @@ class HalfVec(UserDefinedType[tuple[float, ...]]):
         """Vectors are never written into SQL text."""
         return
 
-    class comparator_factory(UserDefinedType.Comparator[tuple[float, ...]]):  # noqa: N801 - SQLAlchemy's name
+    class comparator_factory(UserDefinedType.Comparator[Vector]):  # noqa: N801 - SQLAlchemy's name
         """Adds pgvector's distance operators."""
 
         def cosine_distance(self, other: object) -> ColumnElement[float]:
             """Cosine distance in 0..2 (``<=>``)."""
             return type_coerce(self.operate(_COSINE_DISTANCE, other), Float())
+
+
+class Vec(UserDefinedType[memoryview]):
+    """``vector``: single-precision vector of pgvector, in which vectors travel in bulk. No column holds it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name in DDL."""
+        return "VECTOR"
 
 
 def created() -> Column[object]:
