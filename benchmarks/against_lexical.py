@@ -22,13 +22,14 @@ from benchmarks.timing import Times
 _FOUND = 10
 _QUESTIONS = 200
 _SLOW_QUESTIONS = 40
-_RANKED = """
+_VECTOR_OF_WORDS = "to_tsvector('portuguese', contexto || texto_original)"
+_RANKED = f"""
 SELECT id FROM balcao.documento_chunk,
        (SELECT replace(plainto_tsquery('portuguese', $1)::text, '&', '|')::tsquery AS words) AS question
- WHERE to_tsvector('portuguese', conteudo) @@ words
- ORDER BY ts_rank_cd(to_tsvector('portuguese', conteudo), words) DESC, id LIMIT 10
+ WHERE {_VECTOR_OF_WORDS} @@ words
+ ORDER BY ts_rank_cd({_VECTOR_OF_WORDS}, words) DESC, id LIMIT 10
 """
-_RANKED_INDEX = "CREATE INDEX bench_fts ON documento_chunk USING gin (to_tsvector('portuguese', conteudo))"
+_RANKED_INDEX = f"CREATE INDEX bench_fts ON documento_chunk USING gin ({_VECTOR_OF_WORDS})"
 
 
 class LexicalComparison:

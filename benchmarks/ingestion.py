@@ -73,7 +73,6 @@ def _chunk(document: Document, index: int, chance: random.Random) -> DocumentChu
     return DocumentChunk(
         id=ChunkId(uuid4()),
         document_id=document.id,
-        content=text,
         original_content=text,
         chunk_index=index,
         start_char=0,

@@ -52,7 +52,7 @@ def prepared(document: GeneratedDocument, vectors: NDArray[np.float32], model: s
             DocumentChunk(
                 id=chunk_id(document.first + offset),
                 document_id=document_id,
-                content=f"{document.title}\n{text}",
+                context=f"{document.title}\n",
                 original_content=text,
                 chunk_index=offset,
                 start_char=start,

@@ -80,7 +80,6 @@ def a_chunk(
     return DocumentChunk(
         id=ChunkId(uuid4()),
         document_id=document.id,
-        content=text,
         original_content=text,
         chunk_index=index,
         start_char=0,

@@ -68,24 +68,30 @@ class DocumentMetadata:
 class DocumentChunk:
     """A passage of a document.
 
-    ``original_content`` is exactly ``document.content[start_char:end_char]``; ``content`` is the same text behind its
-    context prefix, and is what is embedded. ``page`` counts from 1 and is None where the format has no pages;
-    ``path`` is the place in the document's structure ("Título II > Capítulo I > Art. 5º"). ``lines`` are those that
-    hold the passage, at the document's offsets, where the format has pages: ``boxes_of`` makes rectangles of them.
+    ``original_content`` is exactly ``document.content[start_char:end_char]``; ``context`` is the line before it that
+    says whose text and which part of it this is, with its line end, or empty. ``page`` counts from 1 and is None where
+    the format has no pages; ``path`` is the place in the document's structure ("Título II > Capítulo I > Art. 5º").
+    ``lines`` are those that hold the passage, at the document's offsets, where the format has pages: ``boxes_of`` makes
+    rectangles of them.
     """
 
     id: ChunkId
     document_id: DocumentId
-    content: str
     original_content: str
     chunk_index: int
     start_char: int
     end_char: int
+    context: str = ""
     page: int | None = None
     path: str | None = None
     lines: tuple[LineBox, ...] = ()
     embedding: Embedding | None = None
     created_at: datetime | None = None
+
+    @property
+    def content(self) -> str:
+        """The text behind its context: what is embedded."""
+        return self.context + self.original_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

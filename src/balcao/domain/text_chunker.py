@@ -75,11 +75,11 @@ class TextChunker:
                 DocumentChunk(
                     id=ChunkId(uuid4()),
                     document_id=document.id,
-                    content=_context(document, issuer, path, page, begun) + original if self._contextual else original,
                     original_content=original,
                     chunk_index=len(chunks),
                     start_char=first,
                     end_char=first + len(original),
+                    context=_context(document, issuer, path, page, begun) if self._contextual else "",
                     page=page,
                     path=path,
                     lines=lines_within(lines, first, first + len(original)),

@@ -6,7 +6,7 @@ from balcao.domain.document import DocumentChunk
 from balcao.domain.page_boxes import decode_lines, encode_lines
 
 CHUNK_COLUMNS = (
-    "id", "document_id", "content", "original_content", "chunk_index", "start_char", "end_char", "page", "path",
+    "id", "document_id", "context", "original_content", "chunk_index", "start_char", "end_char", "page", "path",
 )  # fmt: skip
 _LINES = "linhas"
 
@@ -24,7 +24,7 @@ def chunk_of(row: Row[*tuple[object, ...]]) -> DocumentChunk:
     return DocumentChunk(
         id=row.id,
         document_id=row.document_id,
-        content=row.content,
+        context=row.context,
         original_content=row.original_content,
         chunk_index=row.chunk_index,
         start_char=row.start_char,

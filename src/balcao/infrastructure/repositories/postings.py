@@ -31,8 +31,7 @@ _WRITE_WORDS = text(
            LATERAL (SELECT termo, greatest(sum(no_texto), 1) AS vezes
                       FROM (SELECT termo, frequencia AS no_texto FROM termos(c.texto_original)
                             UNION ALL
-                            SELECT termo, 0
-                              FROM termos(left(c.conteudo, length(c.conteudo) - length(c.texto_original)))) AS ambos
+                            SELECT termo, 0 FROM termos(c.contexto)) AS ambos
                      GROUP BY termo) AS t
      WHERE c.documento_id = :document_id
     """
@@ -103,7 +102,8 @@ class PostingsWriter:
 
     async def _texts(self, document_id: DocumentId) -> list[_Text]:
         length = select(func.coalesce(func.max(terms.c.chunk_length), 1)).where(terms.c.chunk_id == chunks.c.id)
-        statement = select(chunks.c.id, chunks.c.content, chunks.c.path, length.scalar_subquery()).where(
+        content = chunks.c.context + chunks.c.original_content
+        statement = select(chunks.c.id, content, chunks.c.path, length.scalar_subquery()).where(
             chunks.c.document_id == document_id
         )
         return [_Text(*row) for row in await self._connection.execute(statement)]

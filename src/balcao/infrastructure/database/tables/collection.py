@@ -119,7 +119,7 @@ chunks = Table(
         ForeignKey(documents.c.id, name="documento_chunk_documento_fk", ondelete="CASCADE"),
         key="document_id",
     ),
-    Column("conteudo", Text, nullable=False, key="content"),
+    Column("contexto", Text, nullable=False, key="context"),
     Column("texto_original", Text, nullable=False, key="original_content"),
     Column("indice_chunk", Integer, nullable=False, key="chunk_index"),
     Column("inicio", Integer, nullable=False, key="start_char"),
