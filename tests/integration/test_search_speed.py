@@ -13,6 +13,11 @@ from balcao.infrastructure.database import pool_checks
 from balcao.infrastructure.database.database import Database
 from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
 
+_MANY_DOCUMENTS = """
+    INSERT INTO documento (titulo, conteudo, caminho_arquivo, sha256, texto_sha256, ente_esfera, estado, num_chunks)
+    SELECT 'Lei ' || n, repeat('texto ', 150), n, digest, digest, 'geral', 'disponivel', 1
+      FROM generate_series(1, 500) AS n, sha256(n::text::bytea) AS digest
+"""
 _RARE = ("alvará", "calçada", "merenda", "vacina", "zoneamento")
 
 
@@ -58,6 +63,21 @@ async def test_a_common_terms_list_is_read_once_and_not_for_each_passage(
     expected = await _exhaustive(admin, [term.match for term in inquiry.terms])
     assert [match.score for match in by_words] == pytest.approx(expected[:10]), "what was not read is looked up"
     assert 0 < read <= 3 * 1_200, "counted, offered and looked up at once, of 1,200"
+
+
+@pytest.mark.parametrize("metadata_filter", [None, {"file_type": "txt"}])
+async def test_a_search_by_vector_is_planned_once(
+    database: Database, admin: asyncpg.Connection, metadata_filter: dict[str, object] | None
+) -> None:
+    await publish(database, a_document("O prazo é de vinte dias."))
+    await admin.execute(_MANY_DOCUMENTS)
+    await admin.execute("VACUUM ANALYZE documento")
+    plans = text("SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE :statement")
+    async with database.reader() as reader:
+        for _ in range(12):
+            await reader.vectors.search_similar_chunks(an_embedding(1.0), 10, metadata_filter=metadata_filter)
+        made = (await reader._open.execute(plans, {"statement": "%AS vizinhos%"})).scalar_one()
+    assert made == 5, "then PostgreSQL keeps the generic plan"
 
 
 async def _read_of_lists(admin: asyncpg.Connection) -> int:

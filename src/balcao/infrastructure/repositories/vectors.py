@@ -44,13 +44,15 @@ of 50,000; and comparing misses no neighbour.
 def _nearest(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
     """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs.
 
-    Their number is written into the text: a plan for a limit that is not known is taken for a dear one, and made again
-    each time.
+    Their number and the state are written into the text: a plan for a limit that is not known is taken for a dear one,
+    and made again each time; and so is one that may not use the index of what is open (documento_colecao). The zero
+    that is added has the distances sorted: the planner believes that the index gives them in order, which it does not
+    quite (hnsw.iterative_scan = relaxed_order).
     """
     vector = bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))
     n_results = literal_column(str(int(results)), Integer)
     distance = embeddings.c.embedding.cosine_distance(vector)
-    is_open = documents.c.state == DocumentState.DISPONIVEL
+    is_open = documents.c.state == literal_column(f"'{DocumentState.DISPONIVEL}'", Text)
     of_model = select(embeddings.c.chunk_id, distance.label("distance")).where(embeddings.c.model == bindparam("model"))
     if is_filtered:
         matching = documents.c.metadata.contains(bindparam("metadata", type_=JSONB))
@@ -58,15 +60,16 @@ def _nearest(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
         allowed = allowed.prefix_with("MATERIALIZED")
         left = select(cast(func.coalesce(func.sum(allowed.c.chunk_count), 0), Float)).scalar_subquery()
         everything = select(func.sum(documents.c.chunk_count)).where(is_open).scalar_subquery()
-        are_few = left * left <= EXACT_FACTOR * everything
+        judged = select((left * left <= EXACT_FACTOR * everything).label("sao")).cte("poucos")
+        are_few = select(judged.prefix_with("MATERIALIZED").c.sao).scalar_subquery()
         is_allowed = embeddings.c.document_id.in_(select(allowed.c.id))
-        exactly = of_model.where(is_allowed, are_few).order_by(distance + 0.0).limit(n_results)
+        exactly = _compared(of_model.where(is_allowed, are_few), n_results)
         ways = [exactly, *_by_index_and_beside(of_model.where(is_allowed, ~are_few), distance, n_results)]
     else:
         is_allowed = embeddings.c.document_id.in_(select(documents.c.id).where(is_open))
         ways = _by_index_and_beside(of_model.where(is_allowed), distance, n_results)
     found = union_all(*ways).subquery()
-    nearest = select(found).order_by(found.c.distance).limit(n_results).subquery("vizinhos")
+    nearest = select(found).order_by(found.c.distance + 0.0).limit(n_results).subquery("vizinhos")
     return (
         select(chunks, nearest.c.distance, documents.c.metadata.label("document_metadata"))
         .join(nearest, nearest.c.chunk_id == chunks.c.id)
@@ -83,8 +86,14 @@ def _by_index_and_beside(
     are_any = select(waiting.c.chunk_id).where(~waiting.c.indexed, waiting.c.model == bindparam("model")).exists()
     return [
         vectors.where(embeddings.c.indexed).order_by(distance).limit(n_results),
-        vectors.where(are_any, ~embeddings.c.indexed).order_by(distance + 0.0).limit(n_results),
+        _compared(vectors.where(are_any, ~embeddings.c.indexed), n_results),
     ]
+
+
+def _compared(vectors: Select[*tuple[object, ...]], n_results: ColumnElement[int]) -> Select[*tuple[object, ...]]:
+    """The nearest by comparing each, once: the OFFSET bars the index, and a second computing for the order."""
+    each = vectors.offset(literal_column("0")).subquery()
+    return select(each).order_by(each.c.distance).limit(n_results)
 
 
 _ROWS_IN_A_STATEMENT = 256  # 1.6 MB of vectors, which the server keeps in memory (work_mem) until they are inserted
