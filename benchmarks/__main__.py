@@ -6,7 +6,6 @@ must be met is not.
 """
 
 import argparse
-import asyncio
 import json
 import logging
 import shutil
@@ -15,6 +14,8 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+
+import uvloop
 
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
 from balcao.infrastructure.logs import configure_logs
@@ -36,7 +37,7 @@ def main() -> int:
     lines: list[Measurement] = []
     for one in wanted:
         print(f"{time.monotonic() - started:6.0f} s  {one.title}", file=sys.stderr, flush=True)
-        lines += asyncio.run(_run(one))
+        lines += uvloop.run(_run(one))
     lines += growth(lines)
     run = Run(machine=machine(), versions=versions(), seconds=round(time.monotonic() - started), lines=lines)
     print(json.dumps(asdict(run), ensure_ascii=False))

@@ -1,10 +1,10 @@
 """``balcao avaliar``: how well the search finds, on questions whose right documents are known."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from balcao.interface.cli_options import Json
 
@@ -38,5 +38,5 @@ def evaluate(
             async with open_evaluation(settings, server) as evaluation:
                 return await evaluation.execute(request)
 
-        measured = asyncio.run(action())
+        measured = uvloop.run(action())
     show_evaluation(measured, as_json=as_json)

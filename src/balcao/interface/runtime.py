@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TypeVar
 
+import uvloop
+
 from balcao.domain.errors import BalcaoError, InstallationError, ProviderError
 from balcao.infrastructure.database import migrator
 from balcao.infrastructure.database.connection import DatabaseAccesses
@@ -61,7 +63,7 @@ def run(action: Callable[[Installation], Coroutine[object, object, T]]) -> T:
 
 
 def _run_until_terminated(work: Coroutine[object, object, T]) -> T:
-    """``asyncio.run``, in which SIGTERM cancels the work. An exception raised by the signal's handler would break in
+    """``uvloop.run``, in which SIGTERM cancels the work. An exception raised by the signal's handler would break in
     anywhere, also between two of SQLAlchemy's greenlets, and has brought the interpreter down there.
     """
     terminated = False
@@ -79,7 +81,7 @@ def _run_until_terminated(work: Coroutine[object, object, T]) -> T:
         return await work
 
     try:
-        return asyncio.run(cancellable())
+        return uvloop.run(cancellable())
     except asyncio.CancelledError:
         if terminated:
             raise SystemExit(EXIT_TERMINATED) from None
