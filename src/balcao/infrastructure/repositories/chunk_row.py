@@ -1,14 +1,24 @@
 """The one mapping between a row of ``documento_chunk`` and a DocumentChunk."""
 
+from datetime import datetime
+from typing import TypeAlias, cast
+
 from sqlalchemy import Row
 
 from balcao.domain.document import DocumentChunk
+from balcao.domain.ids import ChunkId, DocumentId
 from balcao.domain.page_boxes import decode_lines, encode_lines
+from balcao.infrastructure.database.tables import chunks
 
 CHUNK_COLUMNS = (
     "id", "document_id", "context", "original_content", "chunk_index", "start_char", "end_char", "page", "path",
 )  # fmt: skip
 _LINES = "linhas"
+_Metadata: TypeAlias = dict[str, list[list[float]]]
+_Columns: TypeAlias = tuple[
+    ChunkId, DocumentId, str, str, int, int, int, int | None, str | None, _Metadata, datetime
+]  # of the table, in its order
+_WIDTH = len(chunks.c)
 
 
 def row_of(chunk: DocumentChunk) -> dict[str, object]:
@@ -18,19 +28,34 @@ def row_of(chunk: DocumentChunk) -> dict[str, object]:
 
 
 def chunk_of(row: Row[*tuple[object, ...]]) -> DocumentChunk:
-    """The chunk that a row holds, without its embedding; with its lines where the row has ``metadata``."""
-    metadata = getattr(row, "metadata", None)
-    lines = decode_lines(metadata.get(_LINES, [])) if isinstance(metadata, dict) else ()
+    """The chunk, without its embedding, of a row that begins with the table's columns.
+
+    By their places: looking each up by its name takes three times as long, a tenth of what a search by vector costs
+    this process.
+    """
+    (
+        chunk_id,
+        document_id,
+        context,
+        original_content,
+        chunk_index,
+        start_char,
+        end_char,
+        page,
+        path,
+        metadata,
+        created_at,
+    ) = cast(_Columns, row[:_WIDTH])
     return DocumentChunk(
-        id=row.id,
-        document_id=row.document_id,
-        context=row.context,
-        original_content=row.original_content,
-        chunk_index=row.chunk_index,
-        start_char=row.start_char,
-        end_char=row.end_char,
-        page=row.page,
-        path=row.path,
-        lines=lines,
-        created_at=row.created_at,
+        id=chunk_id,
+        document_id=document_id,
+        original_content=original_content,
+        chunk_index=chunk_index,
+        start_char=start_char,
+        end_char=end_char,
+        context=context,
+        page=page,
+        path=path,
+        lines=decode_lines(metadata.get(_LINES, [])),
+        created_at=created_at,
     )
