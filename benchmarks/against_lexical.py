@@ -73,7 +73,7 @@ class LexicalComparison:
         await self._ours.run("DROP INDEX bench_fts")
         mine = Times.of(ours)
         count = len(self._questions)
-        disk = await self._ours.disk("documento_termo")
+        disk = await self._ours.disk("documento_termo", "documento_chunk_termos")
         return [
             self._line("words_p50_ms", mine.p50, "ms", "Mediana da busca só por palavras (BM25 em SQL), 10 trechos."),
             self._line("words_p95_ms", mine.p95, "ms", "Percentil 95 da busca só por palavras."),

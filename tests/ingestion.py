@@ -24,7 +24,14 @@ from tests.factories import NO_PRICES
 from tests.fakes import FakeClock, FakeEmbedder, FakeExtractor, FakeProcesses, FakeStorage, FakeTokenCounter
 
 ARTICLES = "\n".join(f"Art. {number}º O serviço {number} tem prazo de {number} dias úteis." for number in range(1, 10))
-TABLES = ("documento", "documento_chunk", "documento_embedding", "documento_termo", "vetor_pago")
+TABLES = (
+    "documento",
+    "documento_chunk",
+    "documento_chunk_termos",
+    "documento_embedding",
+    "documento_termo",
+    "vetor_pago",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,7 @@ async def test_a_changed_file_of_a_source_becomes_the_next_version(
     found = "SELECT count(*) FROM {} WHERE documento_id = $1"
     assert await admin.fetchval(found.format("documento_embedding"), first.document_id) == 0
     assert await admin.fetchval(found.format("documento_termo"), first.document_id) == 0
+    assert await admin.fetchval(found.format("documento_chunk_termos"), first.document_id) == 0
     back = await ingestion.ingest(source="https://prefeitura.example/lei")
     assert back.version == 3
 

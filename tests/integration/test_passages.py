@@ -6,11 +6,19 @@ import asyncpg
 import pytest
 
 from balcao.domain.ente import Ente, SearchScope
+from balcao.infrastructure.database import migrator
+from balcao.infrastructure.database.connection import DatabaseAccesses
 from balcao.infrastructure.database.database import Database
 from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
 
 NOWHERE = SearchScope()
 CURITIBA = SearchScope(ufs=frozenset({"PR"}), ibges=frozenset({"4106902"}))
+_HELD = "SELECT chunk_id, documento_id, tamanho, ocorrencias FROM documento_chunk_termos ORDER BY chunk_id"
+_BY_PASSAGE = """
+SELECT chunk_id, documento_id, tamanho, array_agg(marca ORDER BY marca) AS ocorrencias
+  FROM (SELECT *, (hashtextextended(termo, 0) & -65536) + frequencia AS marca FROM documento_termo) AS termos
+ GROUP BY chunk_id, documento_id, tamanho ORDER BY chunk_id
+"""
 
 
 async def sources(database: Database, question: str, scope: SearchScope = NOWHERE, n_results: int = 10) -> list[str]:
@@ -88,9 +96,31 @@ async def test_the_terms_go_with_their_document(database: Database, admin: async
     rows = await admin.fetch("SELECT termo, frequencia, tamanho FROM documento_termo ORDER BY termo")
     assert [tuple(row) for row in rows] == [("dez", 1, 4), ("dia", 1, 4), ("praz", 2, 4)]
     assert await admin.fetchval("SELECT num_termos FROM documento") == 4
+    by_passage = "SELECT tamanho, ocorrencias @> ARRAY[ocorrencia('dez', 1), ocorrencia('praz', 2)]"
+    assert [tuple(row) for row in await admin.fetch(f"{by_passage} FROM documento_chunk_termos")] == [(4, True)]
     async with database.ingestion() as work:
         await work.documents.delete(document.id)
     assert await admin.fetchval("SELECT count(*) FROM documento_termo") == 0
+    assert await admin.fetchval("SELECT count(*) FROM documento_chunk_termos") == 0
+
+
+async def test_what_a_passage_holds_is_what_the_lists_of_terms_say(
+    database: Database, accesses: DatabaseAccesses, admin: asyncpg.Connection
+) -> None:
+    """When it is published, when it is indexed again, and when the migration brings it from a schema without it."""
+    law = a_document("A Lei nº 9.394/1996 vale.")
+    parts = [a_chunk(law, f"Art. {number}º O prazo {'prazo ' * number}da Lei 8.666", index=number) for number in (0, 3)]
+    await publish(database, law, *parts)
+    expected = await admin.fetch(_BY_PASSAGE)
+    assert [len(row["ocorrencias"]) for row in expected] == [7, 7], "words, and identifiers of acts and articles"
+    assert await admin.fetch(_HELD) == expected
+    async with database.ingestion() as work:
+        await work.passages.index_terms(law.id)
+    assert await admin.fetch(_HELD) == expected
+    await database.dispose()
+    await migrator.downgrade(accesses.admin, "0007")
+    await migrator.upgrade(accesses.admin)
+    assert await admin.fetch(_HELD) == expected
 
 
 async def test_a_source_shows_the_files_name_and_never_the_servers_folders(database: Database) -> None:

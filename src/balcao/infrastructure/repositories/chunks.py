@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import DocumentChunk, Embedding
 from balcao.domain.ids import ChunkId, DocumentId
-from balcao.infrastructure.database.tables import chunks, documents, terms
+from balcao.infrastructure.database.tables import chunk_terms, chunks, documents, terms
 from balcao.infrastructure.repositories.chunk_row import CHUNK_COLUMNS, chunk_of, row_of
 from balcao.infrastructure.repositories.copy import copy_rows
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
@@ -118,8 +118,9 @@ class PostgresDocumentChunkRepository:
 
     async def delete_terms_by_document_id(self, document_id: DocumentId) -> int:
         """Delete a document's postings."""
-        in_document = terms.c.chunk_id.in_(select(chunks.c.id).where(chunks.c.document_id == document_id))
-        return (await self._connection.execute(delete(terms).where(in_document))).rowcount
+        in_document = select(chunks.c.id).where(chunks.c.document_id == document_id)
+        await self._connection.execute(delete(chunk_terms).where(chunk_terms.c.chunk_id.in_(in_document)))
+        return (await self._connection.execute(delete(terms).where(terms.c.chunk_id.in_(in_document)))).rowcount
 
     async def update_chunk_embedding(self, chunk_id: ChunkId, embedding: Embedding) -> bool:
         """Set the chunk's vector for the embedding's model."""

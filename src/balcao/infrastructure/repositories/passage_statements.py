@@ -24,6 +24,7 @@ _COUNTED_EXACTLY = 3_000
 _MOST_OFFERED = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
 _FEW_RESULTS, _FEW_OFFERED = 25, 60
 _SCORED = 200  # passages whose words are scored exactly, besides the vector's neighbours
+_MOST_TIMES = 65_535  # that a term occurs in a passage, as ``ocorrencia`` writes it
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
 
 
@@ -139,17 +140,13 @@ _ALLOWED = f"""
 _BEST_BY_WORDS = f"""
     pergunta AS MATERIALIZED (
         SELECT termo, peso, limite FROM unnest(:terms, :weights, :limits) AS pergunta (termo, peso, limite)
-    ), listas AS MATERIALIZED (
-        SELECT termo, peso, limite, lista.* FROM pergunta CROSS JOIN LATERAL (
-                   SELECT chunk_id, documento_id, frequencia, tamanho FROM documento_termo t
+    ), melhores AS MATERIALIZED (
+        SELECT chunk_id FROM pergunta CROSS JOIN LATERAL (
+                   SELECT chunk_id, impacto(frequencia, tamanho) AS valor FROM documento_termo t
                     WHERE t.termo = pergunta.termo
                       AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
                     ORDER BY impacto(frequencia, tamanho) DESC LIMIT limite) AS lista
-    ), cortadas AS MATERIALIZED (
-        SELECT termo, peso FROM listas GROUP BY termo, peso, limite HAVING count(*) >= limite
-    ), melhores AS MATERIALIZED (
-        SELECT chunk_id FROM listas GROUP BY chunk_id
-         ORDER BY sum(peso * impacto(frequencia, tamanho)) DESC, chunk_id LIMIT {_SCORED}
+         GROUP BY chunk_id ORDER BY sum(peso * valor) DESC, chunk_id LIMIT {_SCORED}
     ), dos_proprios AS MATERIALIZED (
         SELECT c.id AS chunk_id FROM documento_chunk c LEFT JOIN artigos ON artigos.chunk_id = c.id
          WHERE c.documento_id IN (SELECT id FROM proprios)
@@ -161,25 +158,21 @@ _BEST_BY_WORDS = f"""
 def _scored_by_words(offered: int) -> str:
     """What the words offer.
 
-    A list read to its end says all of its term; of a longer one the postings of the passages in reach are looked up,
-    all in one walk of the primary key (OFFSET 0 keeps the planner at that, instead of joining whole terms). No index
-    holds a row's table, so asking for it keeps the planner from reading the term's whole list, of which it knows only
-    the average length.
+    Each passage in reach is scored by its own row, in which a term is found by halving: that costs the same for a
+    common term and a rare one, as no lookup in the term's list does.
     """
     return f"""
-    ocorrencias AS (
-        SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM alcance JOIN listas USING (chunk_id)
-         WHERE termo NOT IN (SELECT termo FROM cortadas)
-        UNION ALL
-        SELECT t.* FROM cortadas CROSS JOIN LATERAL (
-                   SELECT chunk_id, documento_id, peso, frequencia, tamanho FROM documento_termo t
-                    WHERE t.termo = cortadas.termo AND t.chunk_id = ANY (ARRAY(SELECT chunk_id FROM alcance))
-                      AND t.tableoid <> 0
-                   OFFSET 0) AS t
+    perguntado AS MATERIALIZED (
+        SELECT peso, ocorrencia(termo, {_MOST_TIMES}) AS maior FROM pergunta
     ), lexical AS MATERIALIZED (
-        SELECT chunk_id, documento_id, sum(peso) AS coberto,
-               sum(peso * frequencia * 2.2 / (frequencia + 1.2 * (0.25 + 0.75 * tamanho / tamanho_medio))) AS bm25
-          FROM ocorrencias, colecao GROUP BY chunk_id, documento_id
+        SELECT chunk_id, documento_id, sum(peso) AS coberto, sum(peso * vezes * 2.2 / (vezes + 1.2 * norma)) AS bm25
+          FROM (SELECT chunk_id, documento_id, peso,
+                       ocorrencias[width_bucket(maior, ocorrencias)] & {_MOST_TIMES} AS vezes,
+                       0.25 + 0.75 * tamanho / tamanho_medio AS norma
+                  FROM documento_chunk_termos CROSS JOIN perguntado CROSS JOIN colecao
+                 WHERE chunk_id = ANY (ARRAY(SELECT chunk_id FROM alcance))
+                   AND ocorrencias[width_bucket(maior, ocorrencias)] | {_MOST_TIMES} = maior) AS achados
+         GROUP BY chunk_id, documento_id
     ), palavras AS MATERIALIZED (
         SELECT chunk_id, documento_id, bm25, (proprios.id IS NOT NULL)::int + coalesce(parte, 0) AS citado
           FROM lexical LEFT JOIN proprios ON proprios.id = documento_id LEFT JOIN artigos USING (chunk_id)
@@ -200,13 +193,13 @@ def _neighbours(offered: int) -> str:
     ), esperam AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM documento_embedding WHERE NOT indexado AND modelo = :model) AS ha
     ), vizinhos AS MATERIALIZED (
-        SELECT chunk_id, documento_id FROM (
+        SELECT chunk_id, documento_id, distancia FROM (
             (SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
               WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
               ORDER BY (embedding <=> :vector) + 0 LIMIT {offered})
             UNION ALL
             (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
-              WHERE NOT (SELECT sao FROM poucos) AND indexado AND modelo = :model
+              WHERE NOT (SELECT sao FROM poucos) AND :model <> '' AND indexado AND modelo = :model
                 AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
               ORDER BY embedding <=> :vector LIMIT {offered})
             UNION ALL
@@ -241,13 +234,16 @@ def hybrid_search(offered: int) -> TextClause:
     WITH {_ALLOWED},{_BEST_BY_WORDS},{_neighbours(offered)}, alcance AS MATERIALIZED (
         SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios UNION SELECT chunk_id FROM vizinhos
     ),{_scored_by_words(offered)}, candidatos AS MATERIALIZED (
-        SELECT chunk_id, documento_id FROM palavras UNION SELECT chunk_id, documento_id FROM vizinhos
+        SELECT chunk_id, documento_id, distancia FROM vizinhos
+        UNION ALL
+        SELECT p.chunk_id, p.documento_id, e.embedding <=> :vector
+          FROM palavras p LEFT JOIN documento_embedding e ON e.chunk_id = p.chunk_id AND e.modelo = :model
+         WHERE p.chunk_id NOT IN (SELECT chunk_id FROM vizinhos)
     ), medidas AS MATERIALIZED (
-        SELECT c.chunk_id AS id, greatest(1 - coalesce(e.embedding <=> :vector, 1), 0) AS semelhanca,
+        SELECT c.chunk_id AS id, greatest(1 - coalesce(distancia, 1), 0) AS semelhanca,
                coalesce(bm25, 0) AS bm25, least(coalesce(coberto / nullif(:information, 0), 0), 1) AS cobertura,
                (proprios.id IS NOT NULL)::int + coalesce(parte, 0) AS citado
-          FROM candidatos c LEFT JOIN documento_embedding e ON e.chunk_id = c.chunk_id AND e.modelo = :model
-          LEFT JOIN lexical ON lexical.chunk_id = c.chunk_id
+          FROM candidatos c LEFT JOIN lexical ON lexical.chunk_id = c.chunk_id
           LEFT JOIN proprios ON proprios.id = c.documento_id
           LEFT JOIN artigos ON artigos.chunk_id = c.chunk_id
     ), maximos AS MATERIALIZED (

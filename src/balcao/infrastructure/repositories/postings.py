@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, literal, select, text, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from balcao.domain.acts import Act, ActKind
 from balcao.domain.ids import ChunkId, DocumentId
 from balcao.domain.legal_references import passage_terms
-from balcao.infrastructure.database.tables import chunks, documents, terms, vocabulary
+from balcao.infrastructure.database.tables import chunk_terms, chunks, documents, terms, vocabulary
 from balcao.infrastructure.repositories.copy import copy_rows
 
 INDEX_VERSION = 1
@@ -38,6 +38,17 @@ _WRITE_WORDS = text(
 ).bindparams(bindparam("document_id", type_=UUID(as_uuid=True)))
 """Words of the context line before a chunk's text count once, and only where the text does not have them."""
 
+_WRITE_BY_CHUNK = text(
+    """
+    INSERT INTO documento_chunk_termos (chunk_id, documento_id, tamanho, ocorrencias)
+    SELECT chunk_id, documento_id, max(tamanho), array_agg(ocorrencia ORDER BY ocorrencia)
+      FROM (SELECT chunk_id, documento_id, tamanho, ocorrencia(termo, frequencia) AS ocorrencia FROM documento_termo
+             WHERE chunk_id IN (SELECT id FROM documento_chunk WHERE documento_id = :document_id)) AS escritos
+     GROUP BY chunk_id, documento_id
+    """
+).bindparams(bindparam("document_id", type_=UUID(as_uuid=True)))
+"""From the postings, of which they are the same by chunk."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Text:
@@ -55,11 +66,14 @@ class PostingsWriter:
 
     async def write(self, document_id: DocumentId) -> int:
         """Replace the postings of a document; how many."""
-        await self._connection.execute(delete(terms).where(_are_of(document_id)))
+        for table in (terms, chunk_terms):
+            await self._connection.execute(delete(table).where(_are_of(document_id, table)))
         written = await self._write_words(document_id)
         await self._count(document_id)
         await self._learn_words(document_id)
-        return written + await self._write_identifiers(document_id)
+        written += await self._write_identifiers(document_id)
+        await self._connection.execute(_WRITE_BY_CHUNK, {"document_id": document_id})
+        return written
 
     async def _write_words(self, document_id: DocumentId) -> int:
         return (await self._connection.execute(_WRITE_WORDS, {"document_id": document_id})).rowcount
@@ -109,9 +123,9 @@ class PostingsWriter:
         return [_Text(*row) for row in await self._connection.execute(statement)]
 
 
-def _are_of(document_id: DocumentId) -> ColumnElement[bool]:
+def _are_of(document_id: DocumentId, table: Table = terms) -> ColumnElement[bool]:
     """A document's postings, by its chunks: that is how they are indexed."""
-    return terms.c.chunk_id.in_(select(chunks.c.id).where(chunks.c.document_id == document_id))
+    return table.c.chunk_id.in_(select(chunks.c.id).where(chunks.c.document_id == document_id))
 
 
 def _identifiers(texts: Sequence[_Text], act: Act | None) -> list[Counter[str]]:

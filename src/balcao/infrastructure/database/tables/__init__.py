@@ -9,6 +9,7 @@ from balcao.infrastructure.database.tables.alerts import alert_deliveries, alert
 from balcao.infrastructure.database.tables.audit import audit_entries, audit_heads
 from balcao.infrastructure.database.tables.collection import (
     CURRENT_STATES,
+    chunk_terms,
     chunks,
     documents,
     embeddings,
@@ -49,6 +50,7 @@ __all__ = [
     "api_keys",
     "audit_entries",
     "audit_heads",
+    "chunk_terms",
     "chunks",
     "counters",
     "credits_",

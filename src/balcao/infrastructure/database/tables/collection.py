@@ -1,6 +1,7 @@
 """The global collection: outside row-level security (COPY FROM is refused under it), protected by GRANT."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -179,6 +180,20 @@ Index(
     terms.c.term,
     func.balcao.impacto(terms.c.frequency, terms.c.chunk_length).desc(),
     postgresql_include=["chunk_id", "documento_id", "frequencia", "tamanho"],
+)
+
+chunk_terms = Table(
+    "documento_chunk_termos",
+    metadata,
+    uuid(
+        "chunk_id",
+        ForeignKey(chunks.c.id, name="documento_chunk_termos_chunk_fk", ondelete="CASCADE"),
+        key="chunk_id",
+    ),
+    uuid("documento_id", key="document_id"),
+    Column("tamanho", Integer, nullable=False, key="chunk_length"),
+    Column("ocorrencias", ARRAY(BigInteger), nullable=False, key="occurrences"),
+    PrimaryKeyConstraint("chunk_id", name="documento_chunk_termos_pk"),
 )
 
 paid_vectors = Table(
