@@ -28,21 +28,20 @@ _MOST_TIMES = 65_535  # that a term occurs in a passage, as ``ocorrencia`` write
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
 
 
-def _counted(term: str) -> str:
-    """How many passages have the term, counted no further than _COUNTED_EXACTLY."""
-    read = f"SELECT FROM documento_termo t WHERE t.termo = {term} LIMIT {_COUNTED_EXACTLY}"
-    return f"(SELECT count(*) FROM ({read}) AS lidos)"
+def _sampled(term: str) -> str:
+    """How many of a sixteenth of the passages have the term: ids of passages are random (RFC 9562, version 4)."""
+    first = "t.chunk_id < '10000000-0000-0000-0000-000000000000'"
+    return f"(SELECT count(*) FROM documento_termo t WHERE t.termo = {term} AND {first})"
 
 
 def _frequency(term: str) -> str:
-    """The document frequency of a term that was counted as ``contados``.
+    """The document frequency of a term that was sampled as ``amostra``: the sample stands for all where it is large.
 
-    A longer count is sampled: ids of passages are random (RFC 9562, version 4), so a sixteenth of them stands for all,
-    to within about 7 % at 3,000, which moves a weight by less than a hundredth of the rarest term's.
+    From _COUNTED_EXACTLY on it does so to within about 7 %, which moves a weight by less than a hundredth of the rarest
+    term's. What is smaller is counted.
     """
-    return f"""CASE WHEN contados < {_COUNTED_EXACTLY} THEN contados
-             ELSE 16 * (SELECT count(*) FROM documento_termo t
-                         WHERE t.termo = {term} AND t.chunk_id < '10000000-0000-0000-0000-000000000000') END"""
+    return f"""CASE WHEN amostra >= {_COUNTED_EXACTLY // 16} THEN 16 * amostra
+             ELSE (SELECT count(*) FROM documento_termo t WHERE t.termo = {term}) END"""
 
 
 QUESTION_TERMS = text(
@@ -56,7 +55,7 @@ QUESTION_TERMS = text(
          GROUP BY termo ORDER BY termo LIMIT :most_terms
     ), frequencias AS MATERIALIZED (
         SELECT termo, palavra, {_frequency("pergunta.termo")} AS df
-          FROM (SELECT termo, palavra, {_counted("pergunta.termo")} AS contados FROM pergunta OFFSET 0) AS pergunta
+          FROM (SELECT termo, palavra, {_sampled("pergunta.termo")} AS amostra FROM pergunta OFFSET 0) AS pergunta
     ), desconhecidos AS MATERIALIZED (
         SELECT termo FROM frequencias
          WHERE df = 0 AND length(termo) > 3 AND termo !~ '[^a-zà-ÿ]'
@@ -68,7 +67,7 @@ QUESTION_TERMS = text(
                          WHERE v.termo % d.termo AND similarity(v.termo, d.termo) >= :least_likeness
                            AND EXISTS (SELECT FROM documento_termo t WHERE t.termo = v.termo)
                          ORDER BY semelhanca DESC, v.termo LIMIT 1) AS parecido,
-               LATERAL (SELECT {_counted("parecido.termo")} AS contados OFFSET 0) AS contagem,
+               LATERAL (SELECT {_sampled("parecido.termo")} AS amostra OFFSET 0) AS amostragem,
                LATERAL (SELECT {_frequency("parecido.termo")} AS df) AS frequencia
     )
     SELECT f.palavra AS word, f.termo AS term,
