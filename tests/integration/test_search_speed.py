@@ -10,6 +10,7 @@ from sqlalchemy import text
 from balcao.domain.document import DocumentMetadata
 from balcao.domain.ids import PrefeituraId
 from balcao.infrastructure.database import pool_checks
+from balcao.infrastructure.database.connection import SESSION_SETTINGS
 from balcao.infrastructure.database.database import Database
 from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
 
@@ -109,6 +110,14 @@ async def test_a_very_common_term_is_counted_by_a_sample(database: Database, adm
     assert rarity == pytest.approx(math.log(10_001 / 8_000.5), abs=0.15)
     assert 0 < read < 8_000 / 10, "a sixteenth of them"
     assert counted["raro"][0] == pytest.approx(math.log(10_001 / 2_000.5)), "fewer are counted"
+
+
+async def test_walking_the_index_less_far_is_for_one_search_only(database: Database) -> None:
+    await publish(database, a_document("O prazo é de vinte dias."))
+    async with database.reader() as reader:
+        inquiry = await an_inquiry(reader, "prazo")
+        assert len(await reader.passages.search(inquiry, an_embedding(1.0), n_results=5)) == 1
+        assert await reader._open.scalar(text("SHOW hnsw.ef_search")) == SESSION_SETTINGS["hnsw.ef_search"]
 
 
 async def _postings_read(admin: asyncpg.Connection) -> tuple[int, int]:
