@@ -1,10 +1,12 @@
 """Anonymous use is bounded: by a signed cookie, and by the network address."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from starlette.requests import HTTPConnection
@@ -111,6 +113,25 @@ async def test_an_address_has_its_questions_and_searches_a_day(
         assert await ask_as_new(client, **spoofed) == 429
     async with application(accesses, tmp_path, peer="192.0.2.2", anonymous_daily_per_address=3) as client:
         assert await ask_as_new(client) == 200
+
+
+async def test_searches_at_the_same_time_do_not_pass_the_limit(
+    accesses: DatabaseAccesses, library: list[Document], tmp_path: Path
+) -> None:
+    async with application(accesses, tmp_path, anonymous_daily_per_address=3) as client:
+        answers = await asyncio.gather(*(client.post(SEARCH, json={"query": "prazo"}) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 3 + [429] * 5
+
+
+async def test_a_search_of_a_suspended_prefeitura_is_refused_and_not_counted(
+    accesses: DatabaseAccesses, library: list[Document], tmp_path: Path, admin: asyncpg.Connection
+) -> None:
+    async with application(accesses, tmp_path, anonymous_daily_per_address=1) as client:
+        await admin.execute("UPDATE prefeitura SET ativo = false WHERE publica")
+        assert (await client.post(SEARCH, json={"query": "prazo"})).status_code == 404
+        await admin.execute("UPDATE prefeitura SET ativo = true WHERE publica")
+        answers = [await client.post(SEARCH, json={"query": "prazo"}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 429]
 
 
 async def test_behind_a_trusted_proxy_the_address_is_the_clients(

@@ -112,6 +112,29 @@ async def test_without_a_tenant_there_are_no_rows_and_no_inserts(database: Datab
             await work.sessions.save_session(ChatSession(id=SessionId(uuid4()), prefeitura_id=public_id))
 
 
+async def test_a_reader_sees_a_prefeitura_as_that_one_does_and_for_one_statement_only(
+    database: Database, public_id: PrefeituraId
+) -> None:
+    other = await a_prefeitura(database, "outra", uf="SP")
+    async with database.reader() as reader:
+        assert await reader.prefeitura(other.id) == other
+        public = await reader.prefeitura(None)
+        assert public is not None
+        assert public.id == public_id
+        assert await reader.prefeitura(PrefeituraId(uuid4())) is None
+        await reader.prefeitura(other.id)
+        assert await reader.prefeituras.find_by_id(other.id) is None
+        assert await reader.prefeituras.find_all() == []
+
+
+async def test_what_a_reader_sees_of_a_prefeitura_is_what_the_policy_shows(
+    database: Database, admin: asyncpg.Connection, public_id: PrefeituraId
+) -> None:
+    await admin.execute("ALTER POLICY tenant ON prefeitura USING (id <> (SELECT tenant()))")
+    async with database.reader() as reader:
+        assert await reader.prefeitura(public_id) is None
+
+
 async def test_documents_are_everybodys(database: Database, public_id: PrefeituraId) -> None:
     document = await publish(database, a_document())
     for tenant in (None, public_id, (await a_prefeitura(database, "outra")).id):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from balcao.application.unit_of_work import UnitOfWork
+from balcao.application.unit_of_work import AutonomousReader, UnitOfWork
 from balcao.domain.credentials import address_subject, digest
 from balcao.domain.errors import DailyLimitReached
 from balcao.domain.ids import UsuarioId
@@ -36,8 +36,8 @@ class DailyLimits:
     each: int
     per_address: int
 
-    async def take(self, work: UnitOfWork, asker: Asker, now: datetime) -> None:
-        """Count one question; what was counted is undone when the unit of work fails.
+    async def take(self, work: AutonomousReader | UnitOfWork, asker: Asker, now: datetime) -> None:
+        """Count one question; what was counted is undone when the unit of work fails, and in a reader stays counted.
 
         Raises:
             DailyLimitReached: there was none left.

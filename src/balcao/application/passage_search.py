@@ -16,6 +16,7 @@ from balcao.domain.ids import PrefeituraId
 from balcao.domain.legal_references import LegalReferences, references_in
 from balcao.domain.municipality_mentions import mentioned_municipalities
 from balcao.domain.period import day_in_brasilia
+from balcao.domain.prefeitura import Prefeitura
 from balcao.domain.question_scope import question_scope
 from balcao.domain.relevance import RelevanceRule
 from balcao.domain.search import (
@@ -72,18 +73,14 @@ class PassageSearch:
             PrefeituraNotFound: the prefeitura is not visible to this unit of work.
         """
         references = references_in(question)
-        scope = await self.scope(work, prefeitura_id, question)
-        return self.inquiry(question, references, scope, await self.terms(work, question, references), wanted)
-
-    async def scope(self, work: UnitOfWork, prefeitura_id: PrefeituraId, question: str) -> SearchScope:
-        """Whose documents this prefeitura's question may be answered from.
-
-        Raises:
-            PrefeituraNotFound: the prefeitura is not visible to this unit of work.
-        """
         prefeitura = await work.prefeituras.find_by_id(prefeitura_id)
         if prefeitura is None:
             raise PrefeituraNotFound
+        scope = await self.scope(work, prefeitura, question)
+        return self.inquiry(question, references, scope, await self.terms(work, question, references), wanted)
+
+    async def scope(self, work: CollectionReader, prefeitura: Prefeitura, question: str) -> SearchScope:
+        """Whose documents this prefeitura's question may be answered from."""
         mentions = mentioned_municipalities(question, self._directory)
         known = await work.documents.municipalities() if mentions.weak else frozenset[str]()
         return question_scope(mentions, prefeitura.search_scope(), self._directory, known)

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from balcao.domain.ids import PrefeituraId, UsuarioId
+from balcao.domain.prefeitura import Prefeitura
 from balcao.domain.repositories import (
     AlertRepository,
     ApiKeyRepository,
@@ -194,10 +195,23 @@ class CollectionReader(Protocol):
     ) -> None: ...
 
 
+class AutonomousReader(CollectionReader, Protocol):
+    """Each statement is a transaction of its own: it may see as one prefeitura, and what it counts stays counted."""
+
+    @property
+    def counters(self) -> CounterRepository:
+        """Bounded counts of no tenant."""
+        ...
+
+    async def prefeitura(self, prefeitura_id: PrefeituraId | None) -> Prefeitura | None:
+        """The row of one prefeitura as that one sees it, in one statement; without an id, of the public one."""
+        ...
+
+
 class ReadCollection(Protocol):
     """Opens a reader of the collection."""
 
-    def __call__(self) -> CollectionReader:
+    def __call__(self) -> AutonomousReader:
         """A reader to enter with ``async with``."""
         ...
 

@@ -13,6 +13,7 @@ from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork
 from balcao.domain.consumption import Consumer, Reservation
 from balcao.domain.document import Embedding
 from balcao.domain.ente import SearchScope
+from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.legal_references import LegalReferences, references_in
@@ -95,10 +96,15 @@ class SearchDocumentsUseCase:
         )
 
     async def _begin(self, request: SearchRequest, query: str) -> tuple[PrefeituraId, SearchScope]:
-        prefeitura_id = await self._prefeitura_id(request)
-        async with self._open_work(prefeitura_id) as work:
-            await self._limits.take(work, request.asker, self._clock.now())
-            return prefeitura_id, await self._search.scope(work, prefeitura_id, query)
+        """Whose search it is, and where it looks; and, once nothing else can refuse it, it is counted."""
+        prefeitura_id = await self._own_id(request)
+        async with self._read() as reader:
+            prefeitura = await reader.prefeitura(prefeitura_id)
+            if prefeitura is None:
+                raise PrefeituraNotFound(param="prefeitura")
+            scope = await self._search.scope(reader, prefeitura, query)
+            await self._limits.take(reader, request.asker, self._clock.now())
+        return prefeitura.id, scope
 
     async def _terms(self, query: str, references: LegalReferences) -> tuple[QuestionTerm, ...]:
         async with self._read() as reader:
@@ -129,7 +135,8 @@ class SearchDocumentsUseCase:
         async with self._open_work(consumer.prefeitura_id) as work:
             return await self._metering.reserve(work, consumer, least=most, most=most, first_call=first_call)
 
-    async def _prefeitura_id(self, request: SearchRequest) -> PrefeituraId:
-        if request.principal is None:
-            return await prefeitura_id_of(self._read, request.prefeitura)
-        return await own_prefeitura_id(self._read, request.principal, request.prefeitura)
+    async def _own_id(self, request: SearchRequest) -> PrefeituraId | None:
+        """None for the public one, whose id nobody need know before its row is read."""
+        if request.principal is not None:
+            return await own_prefeitura_id(self._read, request.principal, request.prefeitura)
+        return None if request.prefeitura is None else await prefeitura_id_of(self._read, request.prefeitura)

@@ -6,17 +6,20 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from balcao.domain.ids import PrefeituraId
+from balcao.domain.prefeitura import Prefeitura
 from balcao.infrastructure.database.constraints import raise_meaning
+from balcao.infrastructure.repositories.counters import PostgresCounterRepository
 from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
 from balcao.infrastructure.repositories.passages import PostgresPassageRepository
-from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository
+from balcao.infrastructure.repositories.prefeituras import PostgresPrefeituraRepository, seen_by_itself
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
 
 
 class PostgresCollectionReader:
     """One connection of the application's role in AUTOCOMMIT: each statement is one round trip.
 
-    No tenant is set on it, so row-level security shows it no tenant's row.
+    No tenant is set on it, so row-level security shows it no tenant's row, but for the one statement that sets its own.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -58,3 +61,12 @@ class PostgresCollectionReader:
     def prefeituras(self) -> PostgresPrefeituraRepository:
         """The narrow doors to the tenants' ids."""
         return PostgresPrefeituraRepository(self._open)
+
+    @cached_property
+    def counters(self) -> PostgresCounterRepository:
+        """Bounded counts of no tenant."""
+        return PostgresCounterRepository(self._open)
+
+    async def prefeitura(self, prefeitura_id: PrefeituraId | None) -> Prefeitura | None:
+        """The row of one prefeitura as that one sees it; without an id, of the public one."""
+        return await seen_by_itself(self._open, prefeitura_id)

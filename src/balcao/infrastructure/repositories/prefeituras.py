@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import Row, Select, bindparam, func, select, tuple_, update
+from sqlalchemy import Row, Select, Text, bindparam, cast, func, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,19 @@ from balcao.infrastructure.database.tables import prefeituras
 
 _BY_ID = select(prefeituras).where(prefeituras.c.id == bindparam("prefeitura_id"))
 _PUBLIC_ID = select(func.balcao.prefeitura_publica(type_=UUID))
+
+
+def _seen_by_itself() -> Select[*tuple[object, ...]]:
+    """Sets the tenant for itself alone, and reads that tenant's row; OFFSET keeps the reading behind the setting."""
+    wanted = func.coalesce(bindparam("prefeitura_id", type_=UUID), func.balcao.prefeitura_publica(type_=UUID))
+    told = func.set_config("balcao.prefeitura_id", func.coalesce(cast(wanted, Text), ""), true(), type_=Text)
+    tenant = select(told.label("id")).subquery("inquilino")
+    own = select(prefeituras).where(prefeituras.c.id == cast(func.nullif(tenant.c.id, ""), UUID)).offset(0)
+    seen = own.lateral("propria")
+    return select(seen).select_from(tenant).join(seen, true())
+
+
+_SEEN_BY_ITSELF = _seen_by_itself()
 _EDITABLE = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "dia_contrato", "ativo")
 
 
@@ -80,6 +93,15 @@ class PostgresPrefeituraRepository:
     async def _door(self, door: Select[uuid.UUID | None]) -> PrefeituraId | None:
         found = (await self._connection.execute(door)).scalar_one()
         return PrefeituraId(found) if found else None
+
+
+async def seen_by_itself(connection: AsyncConnection, prefeitura_id: PrefeituraId | None) -> Prefeitura | None:
+    """The row of a prefeitura, of the public one without an id, for a connection in AUTOCOMMIT.
+
+    Row-level security is what it is in that prefeitura's unit of work. In a transaction this would change its tenant.
+    """
+    row = (await connection.execute(_SEEN_BY_ITSELF, {"prefeitura_id": prefeitura_id})).one_or_none()
+    return _prefeitura(row) if row else None
 
 
 def _prefeitura(row: Row[*tuple[object, ...]]) -> Prefeitura:
