@@ -111,10 +111,13 @@ async def lose_the_connection(database: Database, admin: asyncpg.Connection, act
             await work._open.execute(text("SELECT 1"))
 
 
-async def lose_the_reader(database: Database, admin: asyncpg.Connection) -> None:
+async def lose_the_reader(database: Database, admin: asyncpg.Connection, act: str) -> None:
     async with database.reader() as reader:
         await end_backend_of(reader._open, admin)
-        await reader.documents.municipalities()
+        if act == "driver":
+            await reader.passages.question_terms("prazo", ())
+        else:
+            await reader.documents.municipalities()
 
 
 @pytest.mark.parametrize("act", ["copy", "statement", "commit"])
@@ -126,11 +129,14 @@ async def test_a_connection_lost_at_any_moment_is_an_unreachable_database(
     assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == 0
 
 
+@pytest.mark.parametrize("act", ["statement", "driver"])
 async def test_a_connection_lost_while_the_collection_is_read_is_an_unreachable_database(
-    database: Database, admin: asyncpg.Connection
+    database: Database, admin: asyncpg.Connection, act: str
 ) -> None:
     with pytest.raises(DatabaseUnreachable):
-        await lose_the_reader(database, admin)
+        await lose_the_reader(database, admin, act)
+    async with database.reader() as reader:
+        assert await reader.documents.count() == 0
 
 
 def test_a_constraint_that_copy_breaks_is_known_by_its_name() -> None:

@@ -72,6 +72,8 @@ async def connect(access: DatabaseAccess, *, vectors: bool = True) -> asyncpg.Co
             server_settings=_sent_settings(access),
             timeout=_CONNECT_TIMEOUT_SECONDS,
             statement_cache_size=0 if access.transaction_pooler else 100,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
         )
     try:
         with _failures_explained(access):

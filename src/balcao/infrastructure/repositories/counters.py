@@ -6,13 +6,16 @@ from sqlalchemy import Integer, bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import counters
 
 _NEW = insert(counters)
-_TAKE = _NEW.on_conflict_do_update(
-    constraint="contador_pk",
-    set_={counters.c.count: counters.c.count + 1},
-    where=counters.c.count < bindparam("most", type_=Integer),
+_TAKE = DriverStatement(
+    _NEW.on_conflict_do_update(
+        constraint="contador_pk",
+        set_={counters.c.count: counters.c.count + 1},
+        where=counters.c.count < bindparam("most", type_=Integer),
+    ).returning(counters.c.count)
 )
 
 
@@ -27,7 +30,7 @@ class PostgresCounterRepository:
         if limit < 1:
             return False
         values = {"scope": scope, "subject": subject, "window": window, "count": 1, "most": limit}
-        return bool((await self._connection.execute(_TAKE, values)).rowcount)
+        return bool(await _TAKE.rows(self._connection, values))
 
     async def give_back(self, scope: str, subject: bytes, window: datetime) -> None:
         """One UPDATE that never passes below zero."""

@@ -1,8 +1,10 @@
 """Hybrid search in PostgreSQL, in one statement."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from sqlalchemy import Row, exists, select
+import asyncpg
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import DocumentState, Embedding
@@ -10,6 +12,7 @@ from balcao.domain.ente import Ente, Esfera
 from balcao.domain.ids import DocumentId
 from balcao.domain.search import Inquiry, Passage, QuestionTerm, WordMatch
 from balcao.domain.validity import Validity
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import chunks, documents, embeddings
 from balcao.infrastructure.repositories.passage_statements import BY_WORDS, QUESTION_TERMS, hybrid_search, offered_for
 from balcao.infrastructure.repositories.postings import INDEX_VERSION, PostingsWriter
@@ -18,6 +21,14 @@ _IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
 _POSTINGS = (200, 1_000)  # least and most read of one term
 _POSTINGS_OF_ALL_TERMS = 4_000
 _TELLING = 0.5  # of the greatest weight, that a term must have for more than the least to be read of it
+
+
+_QUESTION_TERMS = DriverStatement(QUESTION_TERMS)
+
+
+@lru_cache
+def _hybrid(offered: int) -> DriverStatement:
+    return DriverStatement(hybrid_search(offered))
 
 
 class PostgresPassageRepository:
@@ -46,18 +57,7 @@ class PostgresPassageRepository:
     async def question_terms(self, question: str, identifiers: Sequence[str]) -> tuple[QuestionTerm, ...]:
         """Count and, where need be, correct."""
         parameters = {"question": question, "identifiers": list(identifiers)}
-        rows = await self._connection.execute(QUESTION_TERMS, parameters)
-        return tuple(
-            QuestionTerm(
-                word=row.word,
-                term=row.term,
-                rarity=row.rarity,
-                match=row.match,
-                match_rarity=row.match_rarity,
-                likeness=row.likeness,
-            )
-            for row in rows
-        )
+        return tuple(QuestionTerm(**row) for row in await _QUESTION_TERMS.rows(self._connection, parameters))
 
     async def search(
         self, inquiry: Inquiry, embedding: Embedding | None, *, n_results: int = 5, vector_share: float = 0.25
@@ -71,8 +71,8 @@ class PostgresPassageRepository:
             "vector_share": vector_share if embedding else 0.0,
             "n_results": n_results,
         }
-        statement = hybrid_search(offered_for(n_results))
-        return [_passage(row) for row in await self._connection.execute(statement, parameters)]
+        rows = await _hybrid(offered_for(n_results)).rows(self._connection, parameters)
+        return [_passage(row) for row in rows]
 
     async def by_words(self, inquiry: Inquiry, n_results: int) -> list[WordMatch]:
         """Run the lexical leg of the hybrid statement."""
@@ -128,22 +128,22 @@ def _limits(weights: Sequence[float]) -> list[int]:
     return [each if weight >= telling else least for weight in weights]
 
 
-def _passage(row: Row[*tuple[object, ...]]) -> Passage:
+def _passage(row: asyncpg.Record) -> Passage:
     return Passage(
-        chunk_id=row.chunk_id,
-        document_id=row.document_id,
-        chunk_index=row.chunk_index,
-        title=row.title,
-        source=_shown_source(row.source, row.file_name),
-        ente=Ente(esfera=Esfera(row.ente_esfera), uf=row.ente_uf, ibge=row.ente_ibge),
-        content=row.content,
-        page=row.page,
-        path=row.path,
-        score=min(1.0, float(row.score)),
-        similarity=min(1.0, float(row.similarity)),
-        coverage=float(row.coverage),
-        named=row.named,
-        validity=Validity(start=row.vigente_de, end=row.vigente_ate, revoked_by=row.revogado_por),
+        chunk_id=row["chunk_id"],
+        document_id=row["document_id"],
+        chunk_index=row["chunk_index"],
+        title=row["title"],
+        source=_shown_source(row["source"], row["file_name"]),
+        ente=Ente(esfera=Esfera(row["ente_esfera"]), uf=row["ente_uf"], ibge=row["ente_ibge"]),
+        content=row["content"],
+        page=row["page"],
+        path=row["path"],
+        score=min(1.0, float(row["score"])),
+        similarity=min(1.0, float(row["similarity"])),
+        coverage=float(row["coverage"]),
+        named=row["named"],
+        validity=Validity(start=row["vigente_de"], end=row["vigente_ate"], revoked_by=row["revogado_por"]),
     )
 
 

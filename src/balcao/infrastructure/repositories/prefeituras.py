@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.prefeitura import Prefeitura
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import prefeituras
 
 _BY_ID = select(prefeituras).where(prefeituras.c.id == bindparam("prefeitura_id"))
@@ -24,7 +25,7 @@ def _seen_by_itself() -> Select[*tuple[object, ...]]:
     return select(seen).select_from(tenant).join(seen, true())
 
 
-_SEEN_BY_ITSELF = _seen_by_itself()
+_SEEN_BY_ITSELF = DriverStatement(_seen_by_itself())
 _EDITABLE = ("nome", "slug", "uf", "ibge", "publica", "quota_tokens", "dia_contrato", "ativo")
 
 
@@ -100,8 +101,8 @@ async def seen_by_itself(connection: AsyncConnection, prefeitura_id: PrefeituraI
 
     Row-level security is what it is in that prefeitura's unit of work. In a transaction this would change its tenant.
     """
-    row = (await connection.execute(_SEEN_BY_ITSELF, {"prefeitura_id": prefeitura_id})).one_or_none()
-    return _prefeitura(row) if row else None
+    rows = await _SEEN_BY_ITSELF.rows(connection, {"prefeitura_id": prefeitura_id})
+    return Prefeitura(**rows[0]) if rows else None
 
 
 def _prefeitura(row: Row[*tuple[object, ...]]) -> Prefeitura:

@@ -1,0 +1,71 @@
+"""What SQLAlchemy would see to, where the driver runs a statement by itself."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
+from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.database.driver_statements import DriverStatement
+from tests.factories import a_document, an_embedding, an_inquiry, publish
+
+_TODAY = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+class Interrupted(Exception):
+    pass
+
+
+async def test_a_search_is_prepared_once_in_a_connection(database: Database) -> None:
+    await publish(database, a_document("O prazo é de vinte dias."))
+    prepared = text(
+        "SELECT count(*), sum(generic_plans + custom_plans)::int FROM pg_prepared_statements"
+        " WHERE statement LIKE '%permitidos%' AND statement NOT LIKE '%pg_prepared_statements%'"
+    )
+    async with database.reader() as reader:
+        for _ in range(3):
+            inquiry = await an_inquiry(reader, "prazo")
+            assert len(await reader.passages.search(inquiry, an_embedding(1.0))) == 1
+        assert tuple((await reader._open.execute(prepared)).one()) == (1, 3)
+
+
+async def test_what_a_unit_of_work_counts_is_undone_with_it(database: Database, admin: asyncpg.Connection) -> None:
+    with pytest.raises(Interrupted):
+        await _count_and_fail(database)
+    assert await admin.fetchval("SELECT count(*) FROM contador") == 0
+    async with database.reader() as reader:
+        assert await reader.counters.take("teste", bytes(32), _TODAY, limit=1)
+    assert await admin.fetchval("SELECT contagem FROM contador") == 1
+
+
+async def _count_and_fail(database: Database) -> None:
+    async with database.tenant() as work:
+        assert await work.counters.take("teste", bytes(32), _TODAY, limit=1)
+        assert not await work.counters.take("teste", bytes(32), _TODAY, limit=1)
+        raise Interrupted
+
+
+async def test_a_statement_that_is_cut_off_leaves_its_connection_to_the_next(accesses: DatabaseAccesses) -> None:
+    engine = create_engine(accesses.app, pool_size=1)
+    long = DriverStatement(text("SELECT pg_sleep(60), pg_backend_pid()"))
+    who = DriverStatement(text("SELECT pg_backend_pid() AS pid"))
+    pids = []
+    for _ in range(2):
+        async with engine.connect() as connection:
+            pids += [row["pid"] for row in await who.rows(connection, {})]
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(long.rows(connection, {}), 0.2)
+    async with engine.connect() as connection:
+        pids += [row["pid"] for row in await asyncio.wait_for(who.rows(connection, {}), 10)]
+    assert len(set(pids)) == 1
+    await engine.dispose()
+
+
+async def test_a_connection_that_is_closed_runs_nothing(database: Database) -> None:
+    async with database.reader() as reader:
+        connection = reader._open
+    with pytest.raises(Exception, match="closed"):
+        await DriverStatement(text("SELECT 1")).rows(connection, {})
