@@ -7,12 +7,15 @@ from types import MappingProxyType
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Connection, Delete, Row, Select, Table, TextClause, Update, delete, event, select, text, update
+import pytest
+from sqlalchemy import Delete, Row, Select, Table, TextClause, Update, delete, event, select, text, update
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.errors import BalcaoError, PrefeituraNotFound, SessionNotFound
 from balcao.domain.ids import PrefeituraId
 from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import messages, metadata, prefeituras, sessions
 from balcao.infrastructure.database.unit_of_work import PostgresUnitOfWork
 from tests.acceptance.population import Tenant
@@ -164,7 +167,7 @@ class Trial:
                     result = await call.run(work, stranger)
         except (SessionNotFound, PrefeituraNotFound):
             return
-        except (DBAPIError, BalcaoError, MultipleResultsFound) as error:
+        except (DBAPIError, asyncpg.PostgresError, BalcaoError, MultipleResultsFound) as error:
             self.violations += _sqlstate(error) != _REFUSED
             return
         if call.name not in DOORS | OWN_ROWS:
@@ -177,14 +180,24 @@ class Trial:
         assert connection is not None
 
         def keep(
-            _connection: Connection, statement: object, _many: object, values: Mapping[str, object], _options: object
+            _connection: object, statement: object, _many: object, values: Mapping[str, object], _options: object
         ) -> None:
             if isinstance(statement, Select | Update | Delete):
                 self.sent[str(statement)] = statement, values
 
+        by_itself = DriverStatement.rows
+
+        async def rows(
+            driver: DriverStatement, connection: AsyncConnection, values: Mapping[str, object]
+        ) -> list[asyncpg.Record]:
+            keep(None, driver.statement, None, values, None)
+            return await by_itself(driver, connection, values)
+
         event.listen(connection, "before_execute", keep)
         try:
-            yield
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(DriverStatement, "rows", rows)
+                yield
         finally:
             event.remove(connection, "before_execute", keep)
 
@@ -241,5 +254,7 @@ def _sqlstate(error: BaseException | None) -> str | None:
     while error is not None:
         if isinstance(error, DBAPIError):
             return getattr(error.orig, "sqlstate", None)
+        if isinstance(error, asyncpg.PostgresError):
+            return error.sqlstate
         error = error.__cause__
     return None

@@ -203,7 +203,7 @@ class ChatWithDocumentsUseCase:
         async with self._open_work(prefeitura_id, usuario_id) as work:
             session_id, length = await self._session(work, prefeitura_id, request)
             await self._daily.take(work, request.asker, self._clock.now())
-            history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES)
+            history = await work.messages.find_last_messages(session_id, _HISTORY_MESSAGES) if length else []
             search_text = _search_text(question, history)
             inquiry = await self._search.inquire(work, prefeitura_id, search_text, request.wanted)
             message = Message(

@@ -1,10 +1,10 @@
-"""Statements that every search waits for, run by the driver itself.
+"""Statements that every search and every question wait for, run by the driver itself.
 
 SQLAlchemy hands each statement to another greenlet, and describes and adapts each result anew: of the processor time of
 a search in this process that was a fifth (docs/adr/016).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
@@ -21,6 +21,7 @@ class DriverStatement:
     """
 
     def __init__(self, statement: DQLDMLClauseElement) -> None:
+        self.statement = statement
         compiled = statement.compile(dialect=_DIALECT)
         self._text = str(compiled)
         self._names = tuple(compiled.positiontup or ())
@@ -33,8 +34,19 @@ class DriverStatement:
             asyncpg.PostgresError, asyncpg.InterfaceError: of SQLAlchemy there is nobody to wrap them.
             TypeError: the connection is none of the driver's, or not open.
         """
-        driver = connection.sync_connection and connection.sync_connection.connection.driver_connection
-        if not isinstance(driver, asyncpg.Connection):
-            raise TypeError("no open connection of asyncpg's")
+        return list(await _driver_of(connection).fetch(self._text, *self._arguments(values)))
+
+    async def run_many(self, connection: AsyncConnection, values: Iterable[Mapping[str, object]]) -> None:
+        """Run it for each of these, in one round trip: all of them or none. It raises as ``rows`` does."""
+        await _driver_of(connection).executemany(self._text, [self._arguments(each) for each in values])
+
+    def _arguments(self, values: Mapping[str, object]) -> list[object]:
         given = {**self._constants, **values}
-        return list(await driver.fetch(self._text, *(given[name] for name in self._names)))
+        return [given[name] for name in self._names]
+
+
+def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    driver = connection.sync_connection and connection.sync_connection.connection.driver_connection
+    if not isinstance(driver, asyncpg.Connection):
+        raise TypeError("no open connection of asyncpg's")
+    return driver

@@ -1,13 +1,16 @@
 """The audit trail in PostgreSQL."""
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.audit import AuditEntry, AuditFilter, AuditRecord, ChainHead, instant_text
 from balcao.domain.ids import PrefeituraId
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import audit_entries, audit_heads
 
-_APPEND = insert(audit_entries).inline()
+_APPEND = DriverStatement(
+    insert(audit_entries).values(chain_id=bindparam("chain_id"), record=bindparam("record")).inline()
+)
 
 
 class PostgresAuditRepository:
@@ -18,7 +21,7 @@ class PostgresAuditRepository:
 
     async def append(self, record: AuditRecord) -> None:
         """Insert the row; the chain's head is locked from then on."""
-        await self._connection.execute(_APPEND, {"chain_id": record.chain_id, "record": record.text()})
+        await _APPEND.rows(self._connection, {"chain_id": record.chain_id, "record": record.text()})
 
     async def head(self, chain_id: PrefeituraId) -> ChainHead | None:
         """One row of the heads."""

@@ -3,11 +3,31 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.consumption import Charge, LedgerEntry
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import ingestion_ledger, ledger
+
+_WRITTEN = (
+    "prefeitura_id",
+    "period_start",
+    "kind",
+    "model",
+    "prompt_tokens",
+    "completion_tokens",
+    "estimated",
+    "cost",
+    "price_date",
+    "exchange_rate",
+    "usuario_id",
+    "session_id",
+    "message_id",
+    "reservation_id",
+    "created_at",
+)
+_APPEND = DriverStatement(insert(ledger).values({name: bindparam(name) for name in _WRITTEN}).inline())
 
 
 class PostgresLedgerRepository:
@@ -17,9 +37,9 @@ class PostgresLedgerRepository:
         self._connection = connection
 
     async def append(self, entries: Sequence[LedgerEntry]) -> None:
-        """Insert the rows in one round trip, of a statement that is compiled once."""
+        """Insert the rows in one round trip."""
         if entries:
-            await self._connection.execute(insert(ledger), [_values(entry) for entry in entries])
+            await _APPEND.run_many(self._connection, [_values(entry) for entry in entries])
 
     async def append_ingestion(self, charge: Charge, created_at: datetime) -> None:
         """Insert the row outside of any tenant."""

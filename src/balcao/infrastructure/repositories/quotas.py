@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
+import asyncpg
 from sqlalchemy import (
     CTE,
     BigInteger,
@@ -28,6 +29,7 @@ from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.period import Period, day_in_brasilia, period_of
 from balcao.domain.quota import Credit, QuotaBalance
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import credits_, prefeituras
 from balcao.infrastructure.database.tables import quota_periods as periods
 
@@ -65,11 +67,7 @@ def _balance(known: Table | CTE) -> Select[*tuple[object, ...]]:
             prefeituras.c.quota_tokens,
             prefeituras.c.dia_contrato,
             valid_credits(prefeituras.c.id, now).label("extra"),
-            known.c.start,
-            known.c.end,
-            known.c.used,
-            known.c.reserved,
-            known.c.questions,
+            *(known.c[name].label(name) for name in ("start", "end", "used", "reserved", "questions")),
             before.c.end.label("previous_end"),
             before.c.used.label("previous_used"),
             before.c.questions.label("previous_questions"),
@@ -106,8 +104,8 @@ def _settlement() -> Select[*tuple[object, ...]]:
     return _balance(settled).add_cte(counted)
 
 
-_BALANCE = _balance(periods)
-_SETTLEMENT = _settlement()
+_BALANCE = DriverStatement(_balance(periods))
+_SETTLEMENT = DriverStatement(_settlement())
 
 
 class PostgresQuotaRepository:
@@ -123,11 +121,11 @@ class PostgresQuotaRepository:
         """
         values = {"for_prefeitura": prefeitura_id, "day": day_in_brasilia(now), "now": now}
         row = await self._row(_BALANCE, values)
-        if row.start is None:
-            new = period_of(day_in_brasilia(now), row.dia_contrato)
-            new = new.begun_at(row.previous_end) if row.previous_end else new
+        if row["start"] is None:
+            new = period_of(day_in_brasilia(now), row["dia_contrato"])
+            new = new.begun_at(row["previous_end"]) if row["previous_end"] else new
             statement = upsert(periods).values(
-                prefeitura_id=prefeitura_id, start=new.start, end=new.end, quota=row.quota_tokens
+                prefeitura_id=prefeitura_id, start=new.start, end=new.end, quota=row["quota_tokens"]
             )
             await self._connection.execute(statement.on_conflict_do_nothing(constraint="quota_periodo_pk"))
             row = await self._row(_BALANCE, values)
@@ -154,7 +152,7 @@ class PostgresQuotaRepository:
             "newly_answered": questions,
         }
         row = await self._row(_SETTLEMENT, values)
-        return _quota_balance(prefeitura_id, row) if row.start else await self.balance(prefeitura_id, now)
+        return _quota_balance(prefeitura_id, row) if row["start"] else await self.balance(prefeitura_id, now)
 
     async def add_credit(self, credit: Credit) -> Credit:
         """Insert the row."""
@@ -178,25 +176,23 @@ class PostgresQuotaRepository:
         )
         return [_credit(row) for row in await self._connection.execute(statement)]
 
-    async def _row(
-        self, statement: Select[*tuple[object, ...]], values: Mapping[str, object]
-    ) -> Row[*tuple[object, ...]]:
-        row = (await self._connection.execute(statement, values)).one_or_none()
-        if row is None:
+    async def _row(self, statement: DriverStatement, values: Mapping[str, object]) -> asyncpg.Record:
+        rows = await statement.rows(self._connection, values)
+        if not rows:
             raise PrefeituraNotFound
-        return row
+        return rows[0]
 
 
-def _quota_balance(prefeitura_id: PrefeituraId, row: Row[*tuple[object, ...]]) -> QuotaBalance:
+def _quota_balance(prefeitura_id: PrefeituraId, row: asyncpg.Record) -> QuotaBalance:
     return QuotaBalance(
         prefeitura_id=prefeitura_id,
-        period=Period(start=row.start, end=row.end),
-        quota=row.quota_tokens,
-        extra=int(row.extra),
-        used=row.used,
-        reserved=row.reserved,
-        known_tokens=row.used + (row.previous_used or 0),
-        known_questions=row.questions + (row.previous_questions or 0),
+        period=Period(start=row["start"], end=row["end"]),
+        quota=row["quota_tokens"],
+        extra=int(row["extra"]),
+        used=row["used"],
+        reserved=row["reserved"],
+        known_tokens=row["used"] + (row["previous_used"] or 0),
+        known_questions=row["questions"] + (row["previous_questions"] or 0),
     )
 
 

@@ -1,7 +1,9 @@
 """Reservations in PostgreSQL."""
 
+import json
+import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -9,9 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
-    Insert,
     Row,
-    Update,
     and_,
     bindparam,
     insert,
@@ -19,10 +19,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from balcao.domain.chat import TokenUsage
 from balcao.domain.consumption import Charge, ChargeKind, Consumer, Reservation, ReservationState
 from balcao.domain.period import day_in_brasilia
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import prefeituras, reservations
 from balcao.infrastructure.database.tables import quota_periods as periods
 from balcao.infrastructure.repositories.quotas import valid_credits
@@ -44,7 +46,7 @@ def _new(name: str) -> BindParameter[object]:
     return bindparam(f"new_{name}", type_=reservations.c[name].type)
 
 
-def _opening() -> Insert:
+def _opening() -> ReturningInsert[uuid.UUID]:
     """Holds the tokens, with a condition that PostgreSQL checks again on the period as it is when it is locked."""
     tokens, now = bindparam("new_tokens", type_=BigInteger), bindparam("now", type_=DateTime(timezone=True))
     day = bindparam("day", type_=Date)
@@ -64,14 +66,15 @@ def _opening() -> Insert:
         .returning(periods.c.prefeitura_id)
         .cte("retido")
     )
-    return insert(reservations).from_select(
+    opened = insert(reservations).from_select(
         ["prefeitura_id", *_COLUMNS],
         select(held.c.prefeitura_id, *(_new(name) for name in _COLUMNS)),
         include_defaults=False,
     )
+    return opened.returning(reservations.c.id)
 
 
-def _narrowing() -> Update:
+def _narrowing() -> ReturningUpdate[date]:
     """Writes over an open reservation, and gives its period back what it holds no longer."""
     kept = (
         update(reservations)
@@ -88,11 +91,27 @@ def _narrowing() -> Update:
         update(periods)
         .where(periods.c.prefeitura_id == kept.c.prefeitura_id, periods.c.start == kept.c.period_start)
         .values(reserved=periods.c.reserved - bindparam("spare", type_=BigInteger))
+        .returning(periods.c.start)
     )
 
 
-_OPENING = _opening()
-_NARROWING = _narrowing()
+def _closing() -> ReturningUpdate[int]:
+    """Closes an open reservation, and tells what it held."""
+    return (
+        update(reservations)
+        .where(
+            reservations.c.prefeitura_id == bindparam("for_prefeitura", type_=reservations.c.prefeitura_id.type),
+            reservations.c.id == _new("id"),
+            reservations.c.state == ReservationState.OPEN,
+        )
+        .values(state=_new("state"), charged=_new("charged"))
+        .returning(reservations.c.tokens)
+    )
+
+
+_OPENING = DriverStatement(_opening())
+_NARROWING = DriverStatement(_narrowing())
+_CLOSING = DriverStatement(_closing())
 
 
 class PostgresReservationRepository:
@@ -118,7 +137,7 @@ class PostgresReservationRepository:
             "now": now,
             "day": day_in_brasilia(now),
         }
-        return bool((await self._connection.execute(_OPENING, values)).rowcount)
+        return bool(await _OPENING.rows(self._connection, values))
 
     async def narrow(self, reservation: Reservation, now: datetime, *, spare: int) -> bool:
         """One statement."""
@@ -131,13 +150,18 @@ class PostgresReservationRepository:
             "new_expires_at": reservation.expires_at,
             "spare": spare,
         }
-        return bool((await self._connection.execute(_NARROWING, values)).rowcount)
+        return bool(await _NARROWING.rows(self._connection, values))
 
     async def close(self, reservation: Reservation, state: ReservationState, charged: int) -> int | None:
         """One UPDATE of the open row: of two who close it, one does."""
-        statement = update(reservations).where(_open(reservation)).values(state=state, charged=charged)
-        held = (await self._connection.execute(statement.returning(reservations.c.tokens))).scalar_one_or_none()
-        return None if held is None else int(held)
+        values = {
+            "for_prefeitura": reservation.consumer.prefeitura_id,
+            "new_id": reservation.id,
+            "new_state": state,
+            "new_charged": charged,
+        }
+        held = await _CLOSING.rows(self._connection, values)
+        return int(held[0][0]) if held else None
 
     async def charged_for(self, reservation: Reservation) -> int:
         """Read the row for update."""
@@ -167,12 +191,8 @@ def _itself(reservation: Reservation) -> ColumnElement[bool]:
     return and_(mine, reservations.c.id == reservation.id)
 
 
-def _open(reservation: Reservation) -> ColumnElement[bool]:
-    return and_(_itself(reservation), reservations.c.state == ReservationState.OPEN)
-
-
-def _json(charges: Sequence[Charge]) -> list[dict[str, object]]:
-    return [
+def _json(charges: Sequence[Charge]) -> str:
+    known = [
         {
             "tipo": charge.kind,
             "modelo": charge.model,
@@ -182,6 +202,7 @@ def _json(charges: Sequence[Charge]) -> list[dict[str, object]]:
         }
         for charge in charges
     ]
+    return json.dumps(known)
 
 
 def _reservation(row: Row[*tuple[object, ...]]) -> Reservation:
