@@ -1,5 +1,6 @@
 """Embeddings in PostgreSQL (pgvector, half precision)."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -27,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentChunk, DocumentState, Embedding
 from balcao.domain.ids import ChunkId, DocumentId
 from balcao.domain.search import SearchResult
+from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import HalfVec, Vec, chunks, documents, embeddings
 from balcao.infrastructure.repositories.chunk_row import chunk_of
 
@@ -41,6 +43,10 @@ of 50,000; and comparing misses no neighbour.
 
 
 @lru_cache(maxsize=64)
+def _search(results: int, *, is_filtered: bool) -> DriverStatement:
+    return DriverStatement(_nearest(results, is_filtered=is_filtered))
+
+
 def _nearest(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
     """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs.
 
@@ -176,17 +182,17 @@ class PostgresVectorRepository:
         parameters = {
             "vector": query_embedding.vector,
             "model": query_embedding.model,
-            "metadata": metadata_filter,
+            "metadata": json.dumps(metadata_filter),
         }
-        statement = _nearest(n_results, is_filtered=bool(metadata_filter))
+        statement = _search(n_results, is_filtered=bool(metadata_filter))
         found = [
             SearchResult(
                 chunk=chunk_of(row),
-                similarity_score=similarity(row.distance),
-                distance=row.distance,
-                metadata=row.document_metadata,
+                similarity_score=similarity(row["distance"]),
+                distance=row["distance"],
+                metadata=row["document_metadata"],
             )
-            for row in await self._connection.execute(statement, parameters)
+            for row in await statement.rows(self._connection, parameters)
         ]
         return [result for result in found if result.similarity_score >= similarity_threshold]
 
