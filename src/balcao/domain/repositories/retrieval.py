@@ -21,7 +21,7 @@ class VectorRepository(Protocol):
         ...
 
     async def add_chunk_embeddings(self, chunks: Sequence[DocumentChunk]) -> int:
-        """Insert the embeddings that these chunks carry, by COPY; how many."""
+        """Insert the embeddings that these chunks carry, many at a time; how many."""
         ...
 
     async def count_unindexed(self, *, limit: int) -> int:

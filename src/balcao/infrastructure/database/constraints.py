@@ -39,7 +39,7 @@ _LOST = (
 def domain_error(error: BaseException) -> BalcaoError | None:
     """What this failure means to a use case; None for one that nobody expects, or that is not the database's.
 
-    COPY is the driver's own call, and fails with the driver's own errors.
+    COPY and every DriverStatement are the driver's own calls, and fail with the driver's own errors.
     """
     cause: BaseException | None = error
     if isinstance(error, DBAPIError):
