@@ -1,5 +1,6 @@
 """Real parts for the tests: one embedded PostgreSQL for the whole run, one fresh database for each test."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -30,11 +31,12 @@ def log_of_its_own() -> None:
 
 
 @pytest.fixture(scope="session")
-def short_folder() -> Iterator[Path]:
+def short_folder() -> Path:
     """A folder whose path is short enough for a Unix socket (pytest's own is not)."""
     folder = Path(tempfile.mkdtemp(prefix="balcao-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    # Gigabytes of databases: on a busy disk removing them takes longer than a test, and its teardown, may
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
