@@ -1,7 +1,6 @@
 """Works through the queue of documents, one at a time: as ``balcao trabalhador``, or as the server's child process."""
 
 import asyncio
-import signal
 import sys
 import time
 from typing import NoReturn, TextIO
@@ -136,7 +135,6 @@ def child_main() -> NoReturn:
         if worker in done:
             worker.result()
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the server's to answer
     try:
         runtime.run(action)
     except BalcaoError as error:

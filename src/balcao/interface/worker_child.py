@@ -6,7 +6,12 @@ from contextlib import suppress
 
 import structlog
 
-_ENTRY = "from balcao.interface.worker import child_main; child_main()"
+_ENTRY = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    "from balcao.interface.worker import child_main; child_main()"
+)
+"""The terminal's Ctrl-C is the server's to answer, and may come while the worker is still importing."""
+
 _SECONDS_TO_FINISH = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _SECONDS_OF_HEALTH = 60.0

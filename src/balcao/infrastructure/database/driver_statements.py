@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import DQLDMLClauseElement
 
-_DIALECT = dialect()  # type: ignore[no-untyped-call]
+_DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its constructor unannotated
 
 
 class DriverStatement:

@@ -21,8 +21,6 @@ _IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
 _POSTINGS = (200, 1_000)  # least and most read of one term
 _POSTINGS_OF_ALL_TERMS = 4_000
 _TELLING = 0.5  # of the greatest weight, that a term must have for more than the least to be read of it
-
-
 _QUESTION_TERMS = DriverStatement(QUESTION_TERMS)
 
 
