@@ -1,7 +1,7 @@
 """Anonymous use is bounded: by a signed cookie, and by the network address."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,7 +13,9 @@ from starlette.requests import HTTPConnection
 
 from balcao.domain.document import Document
 from balcao.domain.ids import PrefeituraId
+from balcao.domain.search import QuestionTerm
 from balcao.infrastructure.database.connection import DatabaseAccesses
+from balcao.infrastructure.repositories.passages import PostgresPassageRepository
 from balcao.interface.dependencies.client import client_of as network_client
 from balcao.interface.dependencies.container import open_container
 from balcao.interface.main import create_app
@@ -121,6 +123,23 @@ async def test_searches_at_the_same_time_do_not_pass_the_limit(
     async with application(accesses, tmp_path, anonymous_daily_per_address=3) as client:
         answers = await asyncio.gather(*(client.post(SEARCH, json={"query": "prazo"}) for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [429] * 5
+
+
+async def test_a_search_beyond_the_limit_reads_nothing_of_the_collection(
+    accesses: DatabaseAccesses, library: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    reading = PostgresPassageRepository.question_terms
+
+    async def noting(self: PostgresPassageRepository, question: str, others: Sequence[str]) -> tuple[QuestionTerm, ...]:
+        read.append(question)
+        return await reading(self, question, others)
+
+    monkeypatch.setattr(PostgresPassageRepository, "question_terms", noting)
+    async with application(accesses, tmp_path, anonymous_daily_per_address=1) as client:
+        answers = [await client.post(SEARCH, json={"query": query}) for query in ("prazo", "multa")]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert read == ["prazo"]
 
 
 async def test_a_search_of_a_suspended_prefeitura_is_refused_and_not_counted(

@@ -41,6 +41,16 @@ async def test_what_a_unit_of_work_counts_is_undone_with_it(database: Database, 
     assert await admin.fetchval("SELECT contagem FROM contador") == 1
 
 
+async def test_only_what_a_reader_counts_is_not_waited_for(database: Database) -> None:
+    setting = text("SHOW synchronous_commit")
+    async with database.reader() as reader:
+        assert await reader.counters.take("teste", bytes(32), _TODAY, limit=2)
+        assert await reader._open.scalar(setting) == "on", "the next statement's"
+    async with database.tenant() as work:
+        assert await work.counters.take("teste", bytes(32), _TODAY, limit=2)
+        assert await work.counters._connection.scalar(setting) == "on", "all that the transaction writes"
+
+
 async def _count_and_fail(database: Database) -> None:
     async with database.tenant() as work:
         assert await work.counters.take("teste", bytes(32), _TODAY, limit=1)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from balcao.domain.chat import ChatSession, DocumentReference, Message, MessageRole, TokenUsage
@@ -30,6 +31,20 @@ async def test_a_document_comes_back_as_it_was_saved(database: Database) -> None
         document.metadata,
         document.sha256,
     )
+
+
+async def test_chunks_of_several_documents_are_counted_each_on_its_own(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    documents = [a_document("um"), a_document("dois"), a_document("três")]
+    async with database.ingestion() as work:
+        for document in documents:
+            await work.documents.save(document)
+        for first in (0, 10):
+            new = [a_chunk(documents[0], index=index) for index in (0, 1)] + [a_chunk(documents[1])]
+            await work.chunks.save_chunks([replace(chunk, chunk_index=first + chunk.chunk_index) for chunk in new])
+    counted = await admin.fetch("SELECT num_chunks FROM documento ORDER BY num_chunks DESC")
+    assert [row["num_chunks"] for row in counted] == [4, 2, 0]
 
 
 async def test_documents_are_found_counted_and_removed(database: Database) -> None:

@@ -9,11 +9,10 @@ from balcao.domain.acts import without_acts
 from balcao.domain.chat import TokenUsage
 from balcao.domain.consumption import Charge, ChargeKind
 from balcao.domain.document import Embedding
-from balcao.domain.ente import SearchScope
 from balcao.domain.ente_recognition import issuer_of
 from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.ids import PrefeituraId
-from balcao.domain.legal_references import LegalReferences, references_in
+from balcao.domain.legal_references import references_in
 from balcao.domain.municipality_mentions import mentioned_municipalities
 from balcao.domain.period import day_in_brasilia
 from balcao.domain.prefeitura import Prefeitura
@@ -22,7 +21,6 @@ from balcao.domain.relevance import RelevanceRule
 from balcao.domain.search import (
     Inquiry,
     Passage,
-    QuestionTerm,
     SearchFilter,
     validity_remark,
     without_copies,
@@ -72,39 +70,22 @@ class PassageSearch:
         Raises:
             PrefeituraNotFound: the prefeitura is not visible to this unit of work.
         """
-        references = references_in(question)
         prefeitura = await work.prefeituras.find_by_id(prefeitura_id)
         if prefeitura is None:
             raise PrefeituraNotFound
-        scope = await self.scope(work, prefeitura, question)
-        return self.inquiry(question, references, scope, await self.terms(work, question, references), wanted)
+        return await self.inquiry_of(work, prefeitura, question, wanted)
 
-    async def scope(self, work: CollectionReader, prefeitura: Prefeitura, question: str) -> SearchScope:
-        """Whose documents this prefeitura's question may be answered from."""
+    async def inquiry_of(
+        self, work: CollectionReader | UnitOfWork, prefeitura: Prefeitura, question: str, wanted: SearchFilter
+    ) -> Inquiry:
+        """What the question of a prefeitura whose row is known asks for."""
+        references = references_in(question)
         mentions = mentioned_municipalities(question, self._directory)
         known = await work.documents.municipalities() if mentions.weak else frozenset[str]()
-        return question_scope(mentions, prefeitura.search_scope(), self._directory, known)
-
-    @staticmethod
-    async def terms(
-        work: CollectionReader | UnitOfWork, question: str, references: LegalReferences
-    ) -> tuple[QuestionTerm, ...]:
-        """The question's terms as the collection knows them."""
-        return await work.passages.question_terms(without_acts(question), references.terms)
-
-    def inquiry(
-        self,
-        question: str,
-        references: LegalReferences,
-        scope: SearchScope,
-        terms: tuple[QuestionTerm, ...],
-        wanted: SearchFilter,
-    ) -> Inquiry:
-        """What was read of a question, put together."""
         return Inquiry(
             question=question,
-            scope=scope,
-            terms=terms,
+            scope=question_scope(mentions, prefeitura.search_scope(), self._directory, known),
+            terms=await work.passages.question_terms(without_acts(question), references.terms),
             references=references,
             filter=wanted,
             today=day_in_brasilia(self._clock.now()),

@@ -14,7 +14,7 @@ from balcao.domain.validity import Validity
 
 _UNKNOWN_SHARE = 0.6
 _ALIKE = 0.1
-_BEGINNING, _FIRST_WORDS = 160, 4  # of characters, of words in them
+_BEGINNING, _FIRST_WORDS = 80, 3  # of characters, of words in them
 _SAME_SHARE = 0.9  # of the words of both passages that they have in common, for them to say the same
 
 

@@ -36,13 +36,11 @@ def create_app(container: Container) -> FastAPI:
         responses=errors(*EVERYWHERE),
     )
     app.state.container = container
-    app.include_router(root.router)
-    app.include_router(pages.router)
-    for module in (
+    for module in (  # a request is held against each in turn: what most ask for comes first
+        documents,
         chat,
         conversations,
         uploads,
-        documents,
         document_work,
         auth,
         oidc,
@@ -53,6 +51,8 @@ def create_app(container: Container) -> FastAPI:
         chaves,
     ):
         app.include_router(module.router, prefix=root.API_PREFIX)
+    app.include_router(root.router)
+    app.include_router(pages.router)
     install_error_handlers(app)
     settings = container.settings
     limits = BodyLimits(max_bytes=settings.max_body_bytes, max_seconds=settings.request_body_seconds)

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -29,6 +30,8 @@ class _AnnouncedServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # what a process that serves has by now it keeps: no later collection need look through it
             self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

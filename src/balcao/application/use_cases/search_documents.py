@@ -7,17 +7,15 @@ from balcao.application.daily_limits import Asker, DailyLimits
 from balcao.application.metering import Metering, Spending
 from balcao.application.passage_search import PassageSearch
 from balcao.application.ports import Clock
-from balcao.application.side_by_side import side_by_side
 from balcao.application.tenancy import own_prefeitura_id, prefeitura_id_of
-from balcao.application.unit_of_work import ReadCollection, TenantUnitOfWork
+from balcao.application.unit_of_work import AutonomousReader, ReadCollection, TenantUnitOfWork
 from balcao.domain.consumption import Consumer, Reservation
 from balcao.domain.document import Embedding
-from balcao.domain.ente import SearchScope
 from balcao.domain.errors import PrefeituraNotFound
 from balcao.domain.identity import Principal
 from balcao.domain.ids import PrefeituraId
-from balcao.domain.legal_references import LegalReferences, references_in
-from balcao.domain.search import Inquiry, Passage, QuestionTerm, SearchFilter
+from balcao.domain.prefeitura import Prefeitura
+from balcao.domain.search import Inquiry, Passage, SearchFilter
 from balcao.domain.text import clean_question
 
 
@@ -84,36 +82,35 @@ class SearchDocumentsUseCase:
         """
         started = time.perf_counter()
         query = clean_question(request.query, param="query")
-        references = references_in(query)
-        begun, terms = await side_by_side(self._begin(request, query), self._terms(query, references))
-        prefeitura_id, scope = begun
-        inquiry = self._search.inquiry(query, references, scope, terms, request.filter)
-        embedding = await self._embed(inquiry, request, prefeitura_id)
+        own_id = await self._own_id(request)
         async with self._read() as reader:
-            passages = await self._search.find(reader, inquiry, embedding, request.n_results)
+            prefeitura = await self._counted(reader, request, own_id)
+            inquiry = await self._search.inquiry_of(reader, prefeitura, query, request.filter)
+            if not self._search.is_paid:
+                embedding: Embedding | None = (await self._search.embed(inquiry))[0]
+                passages = await self._search.find(reader, inquiry, embedding, request.n_results)
+        if self._search.is_paid:
+            embedding = await self._paid_embedding(inquiry, request, prefeitura.id)
+            async with self._read() as reader:
+                passages = await self._search.find(reader, inquiry, embedding, request.n_results)
         return SearchResponse(
             passages=passages, by_words_alone=embedding is None, query_time=time.perf_counter() - started
         )
 
-    async def _begin(self, request: SearchRequest, query: str) -> tuple[PrefeituraId, SearchScope]:
-        """Whose search it is, and where it looks; and, once nothing else can refuse it, it is counted."""
-        prefeitura_id = await self._own_id(request)
-        async with self._read() as reader:
-            prefeitura = await reader.prefeitura(prefeitura_id)
-            if prefeitura is None:
-                raise PrefeituraNotFound(param="prefeitura")
-            scope = await self._search.scope(reader, prefeitura, query)
-            await self._limits.take(reader, request.asker, self._clock.now())
-        return prefeitura.id, scope
+    async def _counted(
+        self, reader: AutonomousReader, request: SearchRequest, own_id: PrefeituraId | None
+    ) -> Prefeitura:
+        """Whose search it is; once nothing else can refuse it, it is counted, and before it costs anything."""
+        prefeitura = await reader.prefeitura(own_id)
+        if prefeitura is None:
+            raise PrefeituraNotFound(param="prefeitura")
+        await self._limits.take(reader, request.asker, self._clock.now())
+        return prefeitura
 
-    async def _terms(self, query: str, references: LegalReferences) -> tuple[QuestionTerm, ...]:
-        async with self._read() as reader:
-            return await self._search.terms(reader, query, references)
-
-    async def _embed(self, inquiry: Inquiry, request: SearchRequest, prefeitura_id: PrefeituraId) -> Embedding | None:
+    async def _paid_embedding(
+        self, inquiry: Inquiry, request: SearchRequest, prefeitura_id: PrefeituraId
+    ) -> Embedding | None:
         """The query's vector, what it cost settled whether it came or not; None where it may not be paid for."""
-        if not self._search.is_paid:
-            return (await self._search.embed(inquiry))[0]
         usuario_id = request.principal.usuario_id if request.principal else None
         consumer = Consumer(prefeitura_id=prefeitura_id, usuario_id=usuario_id)
         reservation = await self._reserve(consumer, inquiry.question)

@@ -65,7 +65,7 @@ class PostgresCollectionReader:
     @cached_property
     def counters(self) -> PostgresCounterRepository:
         """Bounded counts of no tenant."""
-        return PostgresCounterRepository(self._open)
+        return PostgresCounterRepository(self._open, in_autocommit=True)
 
     async def prefeitura(self, prefeitura_id: PrefeituraId | None) -> Prefeitura | None:
         """The row of one prefeitura as that one sees it; without an id, of the public one."""

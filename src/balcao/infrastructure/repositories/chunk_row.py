@@ -1,6 +1,8 @@
 """The one mapping between a row of ``documento_chunk`` and a DocumentChunk."""
 
+import json
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeAlias, cast
 
 import asyncpg
@@ -14,6 +16,7 @@ from balcao.infrastructure.database.tables import chunks
 CHUNK_COLUMNS = (
     "id", "document_id", "context", "original_content", "chunk_index", "start_char", "end_char", "page", "path",
 )  # fmt: skip
+_columns_of = attrgetter(*CHUNK_COLUMNS)
 _LINES = "linhas"
 _Metadata: TypeAlias = dict[str, list[list[float]]]
 _Columns: TypeAlias = tuple[
@@ -24,8 +27,16 @@ _WIDTH = len(chunks.c)
 
 def row_of(chunk: DocumentChunk) -> dict[str, object]:
     """What the columns of a chunk's row hold, by their keys; its lines stand in ``metadata``."""
-    metadata = {_LINES: encode_lines(chunk.lines)} if chunk.lines else {}
-    return {key: getattr(chunk, key) for key in CHUNK_COLUMNS} | {"metadata": metadata}
+    return dict(zip(CHUNK_COLUMNS, _columns_of(chunk), strict=True)) | {"metadata": _metadata_of(chunk)}
+
+
+def copied_row(chunk: DocumentChunk) -> tuple[object, ...]:
+    """The same for COPY: CHUNK_COLUMNS in their order, then ``metadata`` as text."""
+    return (*_columns_of(chunk), json.dumps(_metadata_of(chunk)) if chunk.lines else "{}")
+
+
+def _metadata_of(chunk: DocumentChunk) -> _Metadata:
+    return {_LINES: encode_lines(chunk.lines)} if chunk.lines else {}
 
 
 def chunk_of(row: Row[*tuple[object, ...]] | asyncpg.Record) -> DocumentChunk:

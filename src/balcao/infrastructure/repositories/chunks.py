@@ -1,17 +1,16 @@
 """Document chunks in PostgreSQL."""
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import FromClause, Select, bindparam, case, delete, func, insert, select, true, update
+from sqlalchemy import FromClause, Integer, Select, Update, bindparam, case, delete, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from balcao.domain.document import DocumentChunk, Embedding
 from balcao.domain.ids import ChunkId, DocumentId
 from balcao.infrastructure.database.tables import chunk_terms, chunks, documents, terms
-from balcao.infrastructure.repositories.chunk_row import CHUNK_COLUMNS, chunk_of, row_of
+from balcao.infrastructure.repositories.chunk_row import CHUNK_COLUMNS, chunk_of, copied_row, row_of
 from balcao.infrastructure.repositories.copy import copy_rows
 from balcao.infrastructure.repositories.vectors import PostgresVectorRepository
 
@@ -55,7 +54,20 @@ def _surroundings() -> Select[*tuple[object, ...]]:
     )
 
 
+def _count() -> Update:
+    added = (
+        func.unnest(
+            bindparam("document_ids", type_=ARRAY(UUID(as_uuid=True))), bindparam("added", type_=ARRAY(Integer))
+        )
+        .table_valued("document_id", "added")
+        .render_derived()
+    )
+    more = update(documents).values(chunk_count=documents.c.chunk_count + added.c.added)
+    return more.where(documents.c.id == added.c.document_id)
+
+
 _SURROUNDINGS = _surroundings()
+_COUNT = _count()
 
 
 class PostgresDocumentChunkRepository:
@@ -68,17 +80,13 @@ class PostgresDocumentChunkRepository:
         """Insert one row."""
         statement = insert(chunks).values(row_of(chunk)).returning(*chunks.c)
         row = (await self._connection.execute(statement)).one()
-        await self._count(chunk.document_id, 1)
+        await self._count({chunk.document_id: 1})
         return chunk_of(row)
 
     async def save_chunks(self, new: Sequence[DocumentChunk]) -> int:
         """COPY the rows, and count them on their documents' rows."""
-        columns = (*CHUNK_COLUMNS, "metadata")
-        values = (row_of(chunk) for chunk in new)
-        rows = ([*(row[key] for key in CHUNK_COLUMNS), json.dumps(row["metadata"])] for row in values)
-        await copy_rows(self._connection, chunks, columns, rows)
-        for document_id, added in Counter(chunk.document_id for chunk in new).items():
-            await self._count(document_id, added)
+        await copy_rows(self._connection, chunks, (*CHUNK_COLUMNS, "metadata"), map(copied_row, new))
+        await self._count(Counter(chunk.document_id for chunk in new))
         return len(new)
 
     async def find_chunk_by_id(self, chunk_id: ChunkId) -> DocumentChunk | None:
@@ -126,6 +134,5 @@ class PostgresDocumentChunkRepository:
         """Set the chunk's vector for the embedding's model."""
         return await PostgresVectorRepository(self._connection).update_chunk_embedding(chunk_id, embedding)
 
-    async def _count(self, document_id: DocumentId, added: int) -> None:
-        statement = update(documents).where(documents.c.id == document_id)
-        await self._connection.execute(statement.values(chunk_count=documents.c.chunk_count + added))
+    async def _count(self, added: Mapping[DocumentId, int]) -> None:
+        await self._connection.execute(_COUNT, {"document_ids": list(added), "added": list(added.values())})

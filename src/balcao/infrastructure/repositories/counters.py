@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, bindparam, delete, update
+from sqlalchemy import Integer, bindparam, delete, func, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,27 +10,33 @@ from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import counters
 
 _NEW = insert(counters)
-_TAKE = DriverStatement(
-    _NEW.on_conflict_do_update(
-        constraint="contador_pk",
-        set_={counters.c.count: counters.c.count + 1},
-        where=counters.c.count < bindparam("most", type_=Integer),
-    ).returning(counters.c.count)
+_TAKEN = _NEW.on_conflict_do_update(
+    constraint="contador_pk",
+    set_={counters.c.count: counters.c.count + 1},
+    where=counters.c.count < bindparam("most", type_=Integer),
 )
+_UNAWAITED = func.set_config("synchronous_commit", "off", true())  # until the transaction's end
+_TAKE = DriverStatement(_TAKEN.returning(counters.c.count))
+_TAKE_BY_ITSELF = DriverStatement(_TAKEN.returning(counters.c.count, _UNAWAITED))
 
 
 class PostgresCounterRepository:
-    """CounterRepository on one connection."""
+    """CounterRepository on one connection.
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    ``in_autocommit``, nobody waits for the disk to hold what is counted: a server that loses its power loses the counts
+    of a moment before. In a transaction that would hold for all that it writes.
+    """
+
+    def __init__(self, connection: AsyncConnection, *, in_autocommit: bool = False) -> None:
         self._connection = connection
+        self._take = _TAKE_BY_ITSELF if in_autocommit else _TAKE
 
     async def take(self, scope: str, subject: bytes, window: datetime, *, limit: int) -> bool:
         """One INSERT that becomes an UPDATE with its condition: concurrent takers never pass the limit."""
         if limit < 1:
             return False
         values = {"scope": scope, "subject": subject, "window": window, "count": 1, "most": limit}
-        return bool(await _TAKE.rows(self._connection, values))
+        return bool(await self._take.rows(self._connection, values))
 
     async def give_back(self, scope: str, subject: bytes, window: datetime) -> None:
         """One UPDATE that never passes below zero."""

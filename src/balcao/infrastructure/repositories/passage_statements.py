@@ -20,10 +20,10 @@ from balcao.infrastructure.repositories.vectors import EXACT_FACTOR
 _MOST_TERMS = 256  # of one question
 _MOST_CORRECTIONS = 6  # each searches the vocabulary
 _LEAST_LIKENESS = 0.35
-_COUNTED_EXACTLY = 3_000
+_COUNTED_EXACTLY = 1_000
 _MOST_OFFERED = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
 _FEW_RESULTS, _FEW_OFFERED = 25, 60
-_FEW_WALKED, _MOST_WALKED = 100, 120  # hnsw.ef_search
+_FEW_WALKED, _MOST_WALKED = 80, 120  # hnsw.ef_search
 _SCORED = 220  # passages whose words are scored exactly, besides the vector's neighbours
 _MOST_TIMES = 65_535  # that a term occurs in a passage, as ``ocorrencia`` writes it
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
@@ -38,7 +38,7 @@ def _sampled(term: str) -> str:
 def _frequency(term: str) -> str:
     """The document frequency of a term that was sampled as ``amostra``: the sample stands for all where it is large.
 
-    From _COUNTED_EXACTLY on it does so to within about 7 %, which moves a weight by less than a hundredth of the rarest
+    From _COUNTED_EXACTLY on it does so to within about 13 %, which moves a weight by about a hundredth of the rarest
     term's. What is smaller is counted.
     """
     return f"""CASE WHEN amostra >= {_COUNTED_EXACTLY // 16} THEN 16 * amostra

@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Coroutine
-from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from balcao.application.idempotent import GivenAnswer, IdempotentAnswers, KeyedRequest
@@ -19,20 +18,20 @@ _KEY = re.compile(r"[!-~]{1,200}")
 _FIRST_ERROR = 400
 
 
-async def _describe(
-    _key: Annotated[
-        str | None,
-        Header(
-            alias=HEADER,
-            description="Repetir o pedido com a mesma chave, por 24 horas, devolve a mesma resposta sem fazer de novo.",
-        ),
-    ] = None,
-) -> None:
-    """Shows the header where the API is described; the route has read it before."""
-
-
-ACCEPTS_KEY = Depends(_describe)
-"""For the ``dependencies`` of every POST under ``IdempotentRoute``."""
+ACCEPTS_KEY: dict[str, object] = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "schema": {"anyOf": [{"type": "string"}, {"type": "null"}], "title": HEADER},
+            "description": (
+                "Repetir o pedido com a mesma chave, por 24 horas, devolve a mesma resposta sem fazer de novo."
+            ),
+        }
+    ]
+}
+"""For the ``openapi_extra`` of every POST under ``IdempotentRoute``, which reads the header itself."""
 
 
 class IdempotentRoute(APIRoute):

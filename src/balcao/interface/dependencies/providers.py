@@ -109,7 +109,7 @@ def known_visitor(request: Request) -> str | None:
     return get_container(request).identity.signer.read_cookie(_ANONYMOUS, cookie) if cookie else None
 
 
-def get_visitor(request: Request, response: Response, client: ClientDep, asker: LoggedInDep) -> str | None:
+async def get_visitor(request: Request, response: Response, client: ClientDep, asker: LoggedInDep) -> str | None:
     """What the anonymous client is called; a new one gets a name and the cookie that holds it. None after a login."""
     if asker is not None:
         return None

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/chat", tags=["chat"], route_class=IdempotentRoute)
 @router.post(
     "/ask",
     summary="Perguntar aos documentos",
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 404, 409, 422, 429, 502),
 )
 async def ask(

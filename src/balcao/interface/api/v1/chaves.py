@@ -40,7 +40,7 @@ async def list_keys(
     "",
     summary="Criar chave",
     status_code=201,
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 403, 404, 409, 422),
 )
 async def create_key(

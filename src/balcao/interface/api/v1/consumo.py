@@ -102,7 +102,7 @@ async def edit_quota(
     "/quota/creditos",
     summary="Dar um crédito",
     status_code=201,
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 403, 404, 409, 422),
 )
 async def add_credit(

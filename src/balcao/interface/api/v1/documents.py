@@ -48,7 +48,7 @@ router = APIRouter(prefix="/documents", tags=["documents"], route_class=Idempote
 @router.post(
     "/search",
     summary="Buscar trechos",
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 404, 409, 422, 429, 502),
 )
 async def search(body: SearchBody, container: ContainerDep, principal: LoggedInDep, client: ClientDep) -> SearchView:

@@ -38,7 +38,7 @@ async def list_prefeituras(
     "",
     summary="Criar prefeitura",
     status_code=201,
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 403, 404, 409, 422),
 )
 async def create_prefeitura(

@@ -62,7 +62,7 @@ async def send_document(request: Request, container: ContainerDep, operator: Ope
     "",
     summary="Anunciar envio",
     status_code=201,
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 403, 422) | _DUPLICATE,
 )
 async def start_upload(

@@ -45,7 +45,7 @@ async def list_usuarios(
     "",
     summary="Convidar pessoa",
     status_code=201,
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 403, 404, 409, 422),
 )
 async def invite(
@@ -62,7 +62,7 @@ async def invite(
     "/{usuario_id}/convite",
     summary="Refazer o convite",
     status_code=201,
-    dependencies=[ACCEPTS_KEY],
+    openapi_extra=ACCEPTS_KEY,
     responses=errors(400, 401, 403, 404, 409, 422),
 )
 async def renew_invitation(
