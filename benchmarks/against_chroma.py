@@ -73,7 +73,7 @@ class Comparison:
         )
         memory = _MAINTENANCE_MEMORY.format(max(65_536, int(size * _KB_A_ROW)))
         built = await self._ours.run(memory, *building)
-        await self._ours.run("VACUUM ANALYZE")
+        await self._ours.settle()
         return [
             self._line(
                 "bulk_load",

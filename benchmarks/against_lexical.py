@@ -44,7 +44,8 @@ class LexicalComparison:
     async def measure(self) -> list[Measurement]:
         """Index all three, then ask in turns."""
         indexed = await self._ours.index_terms()
-        await self._ours.run(_RANKED_INDEX, "VACUUM ANALYZE")
+        await self._ours.run(_RANKED_INDEX)
+        await self._ours.settle()
         stemmer = Stemmer.Stemmer("portuguese")
         started = time.perf_counter()
         tokens = bm25s.tokenize(self._texts, stopwords="pt", stemmer=stemmer, show_progress=False)

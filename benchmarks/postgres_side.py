@@ -153,6 +153,10 @@ class PostgresSide:
         await connection.close()
         return seconds
 
+    async def settle(self) -> None:
+        """Put what was written in order and on the disk, so that no query is timed beside that work."""
+        await self.run("VACUUM ANALYZE", "CHECKPOINT")
+
     async def drop_vector_index(self) -> tuple[str, ...]:
         """Drop the index of vectors, as a migration of a whole collection does, whose vectors are indexed together at
         its end; the statements for that.

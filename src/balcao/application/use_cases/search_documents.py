@@ -87,15 +87,12 @@ class SearchDocumentsUseCase:
             prefeitura = await self._counted(reader, request, own_id)
             inquiry = await self._search.inquiry_of(reader, prefeitura, query, request.filter)
             if not self._search.is_paid:
-                embedding: Embedding | None = (await self._search.embed(inquiry))[0]
-                passages = await self._search.find(reader, inquiry, embedding, request.n_results)
-        if self._search.is_paid:
-            embedding = await self._paid_embedding(inquiry, request, prefeitura.id)
-            async with self._read() as reader:
-                passages = await self._search.find(reader, inquiry, embedding, request.n_results)
-        return SearchResponse(
-            passages=passages, by_words_alone=embedding is None, query_time=time.perf_counter() - started
-        )
+                embedding, _ = await self._search.embed(inquiry)
+                return _response(await self._search.find(reader, inquiry, embedding, request.n_results), started)
+        paid = await self._paid_embedding(inquiry, request, prefeitura.id)
+        async with self._read() as reader:
+            passages = await self._search.find(reader, inquiry, paid, request.n_results)
+        return _response(passages, started, by_words_alone=paid is None)
 
     async def _counted(
         self, reader: AutonomousReader, request: SearchRequest, own_id: PrefeituraId | None
@@ -137,3 +134,8 @@ class SearchDocumentsUseCase:
         if request.principal is not None:
             return await own_prefeitura_id(self._read, request.principal, request.prefeitura)
         return None if request.prefeitura is None else await prefeitura_id_of(self._read, request.prefeitura)
+
+
+def _response(passages: list[Passage], started: float, *, by_words_alone: bool = False) -> SearchResponse:
+    seconds = time.perf_counter() - started
+    return SearchResponse(passages=passages, by_words_alone=by_words_alone, query_time=seconds)
