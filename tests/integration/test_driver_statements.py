@@ -44,7 +44,10 @@ async def test_what_a_unit_of_work_counts_is_undone_with_it(database: Database, 
 async def test_only_what_a_reader_counts_is_not_waited_for(database: Database) -> None:
     setting = text("SHOW synchronous_commit")
     async with database.reader() as reader:
+        await reader._open.execute(text("BEGIN"))
         assert await reader.counters.take("teste", bytes(32), _TODAY, limit=2)
+        assert await reader._open.scalar(setting) == "off", "its own"
+        await reader._open.execute(text("COMMIT"))
         assert await reader._open.scalar(setting) == "on", "the next statement's"
     async with database.tenant() as work:
         assert await work.counters.take("teste", bytes(32), _TODAY, limit=2)
