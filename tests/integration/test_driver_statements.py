@@ -10,6 +10,7 @@ from sqlalchemy import text
 from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.driver_statements import DriverStatement
+from balcao.infrastructure.database.leased_connection import LeasedConnection
 from tests.factories import a_document, an_embedding, an_inquiry, publish
 
 _TODAY = datetime(2026, 3, 10, tzinfo=UTC)
@@ -77,8 +78,32 @@ async def test_a_statement_that_is_cut_off_leaves_its_connection_to_the_next(acc
     await engine.dispose()
 
 
-async def test_a_connection_that_is_closed_runs_nothing(database: Database) -> None:
+@pytest.mark.parametrize("used_by_sqlalchemy", [False, True])
+async def test_a_connection_that_is_closed_runs_nothing(database: Database, used_by_sqlalchemy: bool) -> None:
     async with database.reader() as reader:
         connection = reader._open
-    with pytest.raises(Exception, match="closed"):
+        if used_by_sqlalchemy:
+            await connection.execute(text("SELECT 1"))
+    with pytest.raises(TypeError, match="no open connection"):
         await DriverStatement(text("SELECT 1")).rows(connection, {})
+
+
+async def test_a_lease_is_one_connection_for_the_driver_and_for_sqlalchemy_and_is_given_back(
+    accesses: DatabaseAccesses,
+) -> None:
+    engine = create_engine(accesses.app, pool_size=1)
+    reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+    state = text("SELECT pg_backend_pid() AS pid, now() AS began")
+    seen: list[tuple[int, datetime]] = []
+    for _ in range(2):
+        lease = await LeasedConnection.of(reading)
+        seen += [(row["pid"], row["began"]) for row in await DriverStatement(state).rows(lease, {})]
+        seen += [(row.pid, row.began) for row in await lease.execute(state)]
+        seen += [(row["pid"], row["began"]) for row in await DriverStatement(state).rows(lease, {})]
+        await lease.close()
+    assert len({pid for pid, _ in seen}) == 1
+    assert len({began for _, began in seen}) == len(seen) == 6, "each is a transaction of its own"
+    async with engine.connect() as connection:
+        together = [(await connection.execute(state)).one().began for _ in range(2)]
+    assert len(set(together)) == 1, "the next taker's are not"
+    await engine.dispose()

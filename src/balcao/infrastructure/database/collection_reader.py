@@ -4,11 +4,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from balcao.domain.ids import PrefeituraId
 from balcao.domain.prefeitura import Prefeitura
 from balcao.infrastructure.database.constraints import raise_meaning
+from balcao.infrastructure.database.leased_connection import LeasedConnection
 from balcao.infrastructure.repositories.counters import PostgresCounterRepository
 from balcao.infrastructure.repositories.documents import PostgresDocumentRepository
 from balcao.infrastructure.repositories.passages import PostgresPassageRepository
@@ -24,10 +25,10 @@ class PostgresCollectionReader:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._connection: AsyncConnection | None = None
+        self._connection: LeasedConnection | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await self._engine.connect()
+        self._connection = await LeasedConnection.of(self._engine)
         return self
 
     async def __aexit__(
@@ -37,7 +38,7 @@ class PostgresCollectionReader:
         raise_meaning(error)
 
     @property
-    def _open(self) -> AsyncConnection:
+    def _open(self) -> LeasedConnection:
         if self._connection is None:
             raise RuntimeError("the reader is used outside its `async with`")
         return self._connection

@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import DQLDMLClauseElement
 
+from balcao.infrastructure.database.leased_connection import LeasedConnection
+
 _DIALECT = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its constructor unannotated
 
 
@@ -46,7 +48,11 @@ class DriverStatement:
 
 
 def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
-    driver = connection.sync_connection and connection.sync_connection.connection.driver_connection
+    driver: object
+    if isinstance(connection, LeasedConnection):
+        driver = connection.driver
+    else:
+        driver = connection.sync_connection and connection.sync_connection.connection.driver_connection
     if not isinstance(driver, asyncpg.Connection):
         raise TypeError("no open connection of asyncpg's")
     return driver
