@@ -10,8 +10,8 @@ from sqlalchemy import text
 from balcao.domain.document import DocumentMetadata
 from balcao.domain.ids import PrefeituraId
 from balcao.infrastructure.database import pool_checks
-from balcao.infrastructure.database.connection import SESSION_SETTINGS
 from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.repositories import vector_walk
 from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
 
 _MANY_DOCUMENTS = """
@@ -20,6 +20,8 @@ _MANY_DOCUMENTS = """
       FROM generate_series(1, 500) AS n, sha256(n::text::bytea) AS digest
 """
 _FLUSH = text("SELECT pg_stat_force_next_flush()")
+_PGVECTORS_OWN = "40"
+_KEPT = text("SHOW hnsw.ef_search")
 _RARE = ("alvará", "calçada", "merenda", "vacina", "zoneamento")
 
 
@@ -112,12 +114,36 @@ async def test_a_very_common_term_is_counted_by_a_sample(database: Database, adm
     assert counted["raro"][0] == pytest.approx(math.log(10_001 / 600.5)), "fewer are counted"
 
 
-async def test_walking_the_index_less_far_is_for_one_search_only(database: Database) -> None:
+@pytest.mark.parametrize(("results", "kept"), [(10, [60, 60]), (60, [80, 105])])
+async def test_a_walk_keeps_more_candidates_than_it_is_asked_for(
+    database: Database, results: int, kept: list[int]
+) -> None:
+    async with database.ingestion() as work:
+        await work.vectors.search_similar_chunks(an_embedding(1.0), results)
+        by_vectors = await work._open.scalar(_KEPT)
+    async with database.ingestion() as work:
+        await work.passages.search(await an_inquiry(work, "prazo"), an_embedding(1.0), n_results=results)
+        hybrid = await work._open.scalar(_KEPT)
+    assert [by_vectors, hybrid] == [str(each) for each in kept]
+
+
+async def test_a_walk_keeps_more_candidates_the_larger_the_index(
+    admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = await admin.fetchval("SELECT pg_relation_size('balcao.documento_embedding_vector')")
+    for vectors, kept in ((100, 40), (10_000, 40), (50_000, 110), (100_000, 262), (200_000, 623), (5_000_000, 1_000)):
+        monkeypatch.setattr(vector_walk, "_BYTES_A_VECTOR", size / vectors)
+        assert await admin.fetchval(f"SELECT {vector_walk.kept_candidates(40)}") == str(kept)
+    await admin.execute("ALTER INDEX balcao.documento_embedding_vector RENAME TO outro")
+    assert await admin.fetchval(f"SELECT {vector_walk.kept_candidates(40)}") == "40", "while it is built anew"
+
+
+async def test_what_a_walk_keeps_is_for_one_search_only(database: Database) -> None:
     await publish(database, a_document("O prazo é de vinte dias."))
     async with database.reader() as reader:
-        inquiry = await an_inquiry(reader, "prazo")
-        assert len(await reader.passages.search(inquiry, an_embedding(1.0), n_results=5)) == 1
-        assert await reader._open.scalar(text("SHOW hnsw.ef_search")) == SESSION_SETTINGS["hnsw.ef_search"]
+        await reader.vectors.search_similar_chunks(an_embedding(1.0), 60)
+        await reader.passages.search(await an_inquiry(reader, "prazo"), an_embedding(1.0), n_results=60)
+        assert await reader._open.scalar(_KEPT) == _PGVECTORS_OWN
 
 
 async def _postings_read(admin: asyncpg.Connection) -> tuple[int, int]:

@@ -55,7 +55,9 @@ async def test_a_pooler_that_drops_the_role_does_not_leave_the_admin_in_its_plac
 
 
 async def test_sessions_without_their_settings_are_refused(accesses: DatabaseAccesses) -> None:
-    with pytest.raises(InvalidConfiguration, match=r"balcao_app não têm.*search_path, hnsw\.ef_search.*ALTER ROLE"):
+    with pytest.raises(
+        InvalidConfiguration, match=r"balcao_app não têm.*search_path, hnsw\.iterative_scan.*ALTER ROLE"
+    ):
         await connect(replace(accesses.app, transaction_pooler=True))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from balcao.application.use_cases import process_document
 from balcao.application.vector_index import VectorIndexing
@@ -56,6 +57,25 @@ async def test_the_nearest_are_found_in_the_index_beside_it_and_in_both(
     assert await nearest(database) == (expected, expected)
     await VectorIndexing(database.ingestion).catch_up()
     assert await nearest(database) == (expected, expected)
+
+
+async def test_how_many_candidates_are_kept_is_set_before_the_walk_begins(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    document = a_document("Uma lei muito longa")
+    await publish(database, document, *fanned_out(document, _MANY))
+    await VectorIndexing(database.ingestion).catch_up()
+    await admin.execute("VACUUM ANALYZE")
+    async with database.reader() as reader:
+        await reader._open.execute(text("SET hnsw.iterative_scan = off"))
+        await reader._open.execute(text("SET hnsw.ef_search = 1"))  # with which a walk ends at its first neighbour
+        by_vector = await reader.vectors.search_similar_chunks(an_embedding(1.0), 10)
+        filtered = await reader.vectors.search_similar_chunks(
+            an_embedding(1.0), 10, metadata_filter={"source": document.metadata.source}
+        )
+        inquiry = await an_inquiry(reader, "xyz")
+        hybrid = await reader.passages.search(inquiry, an_embedding(1.0), n_results=10, vector_share=1.0)
+    assert (len(by_vector), len(filtered), len(hybrid)) == (10, 10, 10)
 
 
 async def test_several_processes_index_each_vector_once(database: Database, admin: asyncpg.Connection) -> None:

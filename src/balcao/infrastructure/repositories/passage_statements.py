@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from balcao.domain.document import EMBEDDING_DIMENSIONS
 from balcao.infrastructure.database.tables import HalfVec
 from balcao.infrastructure.repositories.document_filter import IN_FORCE
-from balcao.infrastructure.repositories.vectors import EXACT_FACTOR
+from balcao.infrastructure.repositories.vector_walk import EXACT_FACTOR, kept_candidates
 
 _MOST_TERMS = 256  # of one question
 _MOST_CORRECTIONS = 6  # each searches the vocabulary
@@ -23,7 +23,7 @@ _LEAST_LIKENESS = 0.35
 _COUNTED_EXACTLY = 1_000
 _MOST_OFFERED = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
 _FEW_RESULTS, _FEW_OFFERED = 25, 60
-_FEW_WALKED, _MOST_WALKED = 80, 120  # hnsw.ef_search
+_KEPT_OF_50_000 = 80  # candidates of a walk: words make up for some of the neighbours that fewer of them lose
 _SCORED = 220  # passages whose words are scored exactly, besides the vector's neighbours
 _MOST_TIMES = 65_535  # that a term occurs in a passage, as ``ocorrencia`` writes it
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
@@ -185,32 +185,33 @@ def _neighbours(offered: int) -> str:
 
     The limits are part of the text: after five executions PostgreSQL plans for parameters that it does not know, and
     would compare every vector to be ready for a limit of any size. Vectors that are not in the index yet are compared.
-    The index is walked less far for the fusion than for vectors alone: what that loses of 60 neighbours rarely reaches
-    the top. The setting is evaluated before the walk, and lasts until the transaction's end, here the statement's.
+    How far that is walked is set before, until the transaction's end, here the statement's. Each distance is
+    computed once: OFFSET keeps it out of the sort.
     """
-    walked = _FEW_WALKED if offered == _FEW_OFFERED else _MOST_WALKED
     return f"""
     poucos AS MATERIALIZED (
         SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= {EXACT_FACTOR} * (SELECT chunks FROM colecao) AS sao,
-               set_config('hnsw.ef_search', '{walked}', true) AS percorridos
+               {kept_candidates(offered, _KEPT_OF_50_000)} AS guarda
           FROM permitidos
     ), esperam AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM documento_embedding WHERE NOT indexado AND modelo = :model) AS ha
     ), vizinhos AS MATERIALIZED (
         SELECT chunk_id, documento_id, distancia FROM (
-            (SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
-              WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
-              ORDER BY (embedding <=> :vector) + 0 LIMIT {offered})
+            (SELECT * FROM (
+                SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
+                 WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
+                OFFSET 0) AS comparados ORDER BY distancia LIMIT {offered})
             UNION ALL
             (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
               WHERE NOT (SELECT sao FROM poucos) AND :model <> '' AND indexado AND modelo = :model
                 AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
               ORDER BY embedding <=> :vector LIMIT {offered})
             UNION ALL
-            (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
-              WHERE NOT (SELECT sao FROM poucos) AND (SELECT ha FROM esperam) AND NOT indexado AND modelo = :model
-                AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
-              ORDER BY (embedding <=> :vector) + 0 LIMIT {offered})
+            (SELECT * FROM (
+                SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
+                 WHERE NOT (SELECT sao FROM poucos) AND (SELECT ha FROM esperam) AND NOT indexado AND modelo = :model
+                   AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
+                OFFSET 0) AS recentes ORDER BY distancia LIMIT {offered})
         ) AS achados ORDER BY distancia LIMIT {offered}
     )"""
 

@@ -4,102 +4,22 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    Integer,
-    Select,
-    Text,
-    bindparam,
-    cast,
-    column,
-    delete,
-    func,
-    literal,
-    literal_column,
-    select,
-    tuple_,
-    union_all,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID, Insert, insert
+from sqlalchemy import Text, bindparam, cast, column, delete, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY, UUID, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentChunk, DocumentState, Embedding
+from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentChunk, Embedding
 from balcao.domain.ids import ChunkId, DocumentId
 from balcao.domain.search import SearchResult
 from balcao.infrastructure.database.driver_statements import DriverStatement
-from balcao.infrastructure.database.tables import HalfVec, Vec, chunks, documents, embeddings
+from balcao.infrastructure.database.tables import HalfVec, Vec, chunks, embeddings
 from balcao.infrastructure.repositories.chunk_row import chunk_of
-
-EXACT_FACTOR = 1_600
-"""When a search compares every vector that its filter leaves, instead of walking the index: when their number squared
-is at most so many times that of the whole collection.
-
-Comparing costs about 1.2 microseconds a vector. The index costs about 2 milliseconds for 100 neighbours, and has to
-walk past those filtered out: as many times that as the filter leaves one vector in. The two are equal there, at 9,000
-of 50,000; and comparing misses no neighbour.
-"""
+from balcao.infrastructure.repositories.vector_statements import nearest_chunks
 
 
 @lru_cache(maxsize=64)
 def _search(results: int, *, is_filtered: bool) -> DriverStatement:
-    return DriverStatement(_nearest(results, is_filtered=is_filtered))
-
-
-def _nearest(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
-    """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs.
-
-    Their number and the state are written into the text: a plan for a limit that is not known is taken for a dear one,
-    and made again each time; and so is one that may not use the index of what is open (documento_colecao). The zero
-    that is added has the distances sorted: the planner believes that the index gives them in order, which it does not
-    quite (hnsw.iterative_scan = relaxed_order).
-    """
-    vector = bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))
-    n_results = literal_column(str(int(results)), Integer)
-    distance = embeddings.c.embedding.cosine_distance(vector)
-    is_open = documents.c.state == literal_column(f"'{DocumentState.DISPONIVEL}'", Text)
-    of_model = select(embeddings.c.chunk_id, distance.label("distance")).where(embeddings.c.model == bindparam("model"))
-    if is_filtered:
-        matching = documents.c.metadata.contains(bindparam("metadata", type_=JSONB))
-        allowed = select(documents.c.id, documents.c.chunk_count).where(is_open, matching).cte("permitidos")
-        allowed = allowed.prefix_with("MATERIALIZED")
-        left = select(cast(func.coalesce(func.sum(allowed.c.chunk_count), 0), Float)).scalar_subquery()
-        everything = select(func.sum(documents.c.chunk_count)).where(is_open).scalar_subquery()
-        judged = select((left * left <= EXACT_FACTOR * everything).label("sao")).cte("poucos")
-        are_few = select(judged.prefix_with("MATERIALIZED").c.sao).scalar_subquery()
-        is_allowed = embeddings.c.document_id.in_(select(allowed.c.id))
-        exactly = _compared(of_model.where(is_allowed, are_few), n_results)
-        ways = [exactly, *_by_index_and_beside(of_model.where(is_allowed, ~are_few), distance, n_results)]
-    else:
-        is_allowed = embeddings.c.document_id.in_(select(documents.c.id).where(is_open))
-        ways = _by_index_and_beside(of_model.where(is_allowed), distance, n_results)
-    found = union_all(*ways).subquery()
-    nearest = select(found).order_by(found.c.distance + 0.0).limit(n_results).subquery("vizinhos")
-    return (
-        select(chunks, nearest.c.distance, documents.c.metadata.label("document_metadata"))
-        .join(nearest, nearest.c.chunk_id == chunks.c.id)
-        .join(documents, documents.c.id == chunks.c.document_id)
-        .order_by(nearest.c.distance)
-    )
-
-
-def _by_index_and_beside(
-    vectors: Select[*tuple[object, ...]], distance: ColumnElement[float], n_results: ColumnElement[int]
-) -> list[Select[*tuple[object, ...]]]:
-    """The nearest of those in the index; and of those not there yet, each of which is compared, if there are any."""
-    waiting = embeddings.alias()
-    are_any = select(waiting.c.chunk_id).where(~waiting.c.indexed, waiting.c.model == bindparam("model")).exists()
-    return [
-        vectors.where(embeddings.c.indexed).order_by(distance).limit(n_results),
-        _compared(vectors.where(are_any, ~embeddings.c.indexed), n_results),
-    ]
-
-
-def _compared(vectors: Select[*tuple[object, ...]], n_results: ColumnElement[int]) -> Select[*tuple[object, ...]]:
-    """The nearest by comparing each, once: the OFFSET bars the index, and a second computing for the order."""
-    each = vectors.offset(literal_column("0")).subquery()
-    return select(each).order_by(each.c.distance).limit(n_results)
+    return DriverStatement(nearest_chunks(results, is_filtered=is_filtered))
 
 
 _ROWS_IN_A_STATEMENT = 256  # 1.6 MB of vectors, which the server keeps in memory (work_mem) until they are inserted

@@ -1,0 +1,92 @@
+"""The statement of the search by vectors alone: neighbours by the index where it serves, by comparing where not."""
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from balcao.domain.document import EMBEDDING_DIMENSIONS, DocumentState
+from balcao.infrastructure.database.tables import HalfVec, chunks, documents, embeddings
+from balcao.infrastructure.repositories.vector_walk import EXACT_FACTOR, kept_candidates
+
+_FEWEST_KEPT, _KEPT_BESIDES = 60, 20  # candidates of a walk: in all, and besides the results wanted
+_IS_OPEN = documents.c.state == literal_column(f"'{DocumentState.DISPONIVEL}'", Text)
+_VECTOR = bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))
+_DISTANCE = embeddings.c.embedding.cosine_distance(_VECTOR)
+_OF_MODEL = select(embeddings.c.chunk_id, _DISTANCE.label("distance")).where(embeddings.c.model == bindparam("model"))
+
+
+def nearest_chunks(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
+    """Nearest chunks of ``:model`` to ``:vector`` among documents open to search, with what a SearchResult needs.
+
+    Their number and the state are written into the text: a plan for a limit that is not known is taken for a dear one,
+    and made again each time; and so is one that may not use the index of what is open (documento_colecao). The zero
+    that is added has the distances sorted: the planner believes that the index gives them in order, which it does not
+    quite (hnsw.iterative_scan = relaxed_order).
+    """
+    found = union_all(*(_filtered(results) if is_filtered else _unfiltered(results))).subquery()
+    nearest = select(found).order_by(found.c.distance + 0.0).limit(_limit(results)).subquery("vizinhos")
+    return (
+        select(chunks, nearest.c.distance, documents.c.metadata.label("document_metadata"))
+        .join(nearest, nearest.c.chunk_id == chunks.c.id)
+        .join(documents, documents.c.id == chunks.c.document_id)
+        .order_by(nearest.c.distance)
+    )
+
+
+def _unfiltered(results: int) -> list[Select[*tuple[object, ...]]]:
+    walk = select(_kept(results).label("guarda")).cte("percurso").prefix_with("MATERIALIZED")
+    is_set = select(walk.c.guarda).scalar_subquery().is_not(None)
+    of_open = _OF_MODEL.where(embeddings.c.document_id.in_(select(documents.c.id).where(_IS_OPEN)))
+    return [_by_index(of_open.where(is_set), results), _beside_it(of_open, results)]
+
+
+def _filtered(results: int) -> list[Select[*tuple[object, ...]]]:
+    matching = documents.c.metadata.contains(bindparam("metadata", type_=JSONB))
+    allowed = select(documents.c.id, documents.c.chunk_count).where(_IS_OPEN, matching).cte("permitidos")
+    allowed = allowed.prefix_with("MATERIALIZED")
+    left = select(cast(func.coalesce(func.sum(allowed.c.chunk_count), 0), Float)).scalar_subquery()
+    everything = select(func.sum(documents.c.chunk_count)).where(_IS_OPEN).scalar_subquery()
+    few = left * left <= EXACT_FACTOR * everything
+    judged = select(few.label("sao"), case((~few, _kept(results))).label("guarda")).cte("poucos")
+    are_few = select(judged.prefix_with("MATERIALIZED").c.sao).scalar_subquery()
+    of_allowed = _OF_MODEL.where(embeddings.c.document_id.in_(select(allowed.c.id)))
+    of_many = of_allowed.where(~are_few)
+    return [_compared(of_allowed.where(are_few), results), _by_index(of_many, results), _beside_it(of_many, results)]
+
+
+def _kept(results: int) -> ColumnElement[str]:
+    """Part of a MATERIALIZED expression that a walk depends on, so that it is evaluated before the walk begins."""
+    return literal_column(kept_candidates(max(_FEWEST_KEPT, results + _KEPT_BESIDES)), Text)
+
+
+def _by_index(vectors: Select[*tuple[object, ...]], results: int) -> Select[*tuple[object, ...]]:
+    return vectors.where(embeddings.c.indexed).order_by(_DISTANCE).limit(_limit(results))
+
+
+def _beside_it(vectors: Select[*tuple[object, ...]], results: int) -> Select[*tuple[object, ...]]:
+    """The nearest of those that are not in the index yet, each of which is compared, if there are any."""
+    waiting = embeddings.alias()
+    are_any = select(waiting.c.chunk_id).where(~waiting.c.indexed, waiting.c.model == bindparam("model")).exists()
+    return _compared(vectors.where(are_any, ~embeddings.c.indexed), results)
+
+
+def _compared(vectors: Select[*tuple[object, ...]], results: int) -> Select[*tuple[object, ...]]:
+    """The nearest by comparing each, once: the OFFSET bars the index, and a second computing for the order."""
+    each = vectors.offset(literal_column("0")).subquery()
+    return select(each).order_by(each.c.distance).limit(_limit(results))
+
+
+def _limit(results: int) -> ColumnElement[int]:
+    return literal_column(str(results), Integer)
