@@ -1,7 +1,6 @@
 """One generated collection at growing sizes: against ChromaDB, against other lexical engines, and over HTTP."""
 
 import os
-from pathlib import Path
 
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.external.hashed_embedder import HashedNgramEmbedder
@@ -28,7 +27,7 @@ def sizes() -> tuple[int, ...]:
 async def _measure(size: int, bench: Workbench) -> list[Measurement]:
     collection = GeneratedCollection(size, _QUERIES)
     database = Database(bench.accesses)
-    ours = PostgresSide(database, bench.accesses.admin, HashedNgramEmbedder().model, _server_pid(bench.data_directory))
+    ours = PostgresSide(database, bench.accesses.admin, HashedNgramEmbedder().model, bench.data_directory)
     try:
         with Chroma(bench.folder / "chroma") as chroma:
             lines = await Comparison(collection, ours, chroma, bench.folder).measure()
@@ -36,10 +35,6 @@ async def _measure(size: int, bench: Workbench) -> list[Measurement]:
     finally:
         await database.dispose()
     return lines + measure_http(collection, bench.data_directory)
-
-
-def _server_pid(data_directory: Path) -> int:
-    return int((data_directory / "postgres" / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
 
 
 def _register(size: int, place: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
+from pathlib import Path
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -20,6 +21,7 @@ from balcao.domain.ente import Ente, Esfera
 from balcao.domain.ids import ChunkId, DocumentId
 from balcao.infrastructure.database.connection import DatabaseAccess
 from balcao.infrastructure.database.database import Database
+from balcao.infrastructure.database.postgres_programs import PostgresPrograms
 from benchmarks.generated import GeneratedCollection, GeneratedDocument
 
 _NAMES = UUID("6f0b1c9e-5d0c-4b6e-9c63-0d7f1b3a2f10")
@@ -86,11 +88,12 @@ def prepared_collection(collection: GeneratedCollection, model: str) -> Iterator
 class PostgresSide:
     """A migrated database of its own."""
 
-    def __init__(self, database: Database, admin: DatabaseAccess, model: str, server_pid: int) -> None:
+    def __init__(self, database: Database, admin: DatabaseAccess, model: str, data_directory: Path) -> None:
         self.database = database
         self.model = model
         self.admin = admin
-        self._server_pid = server_pid
+        self._programs = PostgresPrograms(data_directory / "postgres")
+        self._server_pid = data_directory / "postgres" / "postmaster.pid"
 
     async def publish(self, ready: Sequence[Prepared], *, terms: bool) -> float:
         """Write these documents, each in a transaction as ingestion does; seconds until all are committed."""
@@ -154,8 +157,20 @@ class PostgresSide:
         return seconds
 
     async def settle(self) -> None:
-        """Put what was written in order and on the disk, so that no query is timed beside that work."""
+        """Put what was written in order and on the disk, so that no query is timed beside that work.
+
+        A server that was started with less memory than its data now calls for is started again, as any is in time.
+        """
         await self.run("VACUUM ANALYZE", "CHECKPOINT")
+        connection = await asyncpg.connect(self.admin.url)
+        buffers_mb = await connection.fetchval(
+            "SELECT setting::int * 8 / 1024 FROM pg_settings WHERE name = $1", "shared_buffers"
+        )
+        await connection.close()
+        if buffers_mb < self._programs.shared_buffers_mb():
+            await self.database.dispose()
+            self._programs.stop()
+            self._programs.start()
 
     async def drop_vector_index(self) -> tuple[str, ...]:
         """Drop the index of vectors, as a migration of a whole collection does, whose vectors are indexed together at
@@ -181,7 +196,7 @@ class PostgresSide:
 
     def memory(self) -> int:
         """Bytes that the server's processes hold, shared pages counted once."""
-        server = psutil.Process(self._server_pid)
+        server = psutil.Process(int(self._server_pid.read_text(encoding="utf-8").split("\n", 1)[0]))
         return sum(map(_held, (server, *server.children(recursive=True))))
 
 
