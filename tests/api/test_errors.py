@@ -89,6 +89,7 @@ STATUSES = {
     "database_unreachable": 503,
     "unsupported_database": 503,
     "schema_not_migrated": 503,
+    "schema_too_new": 503,
     "incompatible_embedder": 503,
 }
 """Part of the contract: what a program that calls the API may rely on."""

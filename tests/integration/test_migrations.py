@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from balcao.domain.errors import SchemaNotMigrated
+from balcao.domain.errors import SchemaNotMigrated, SchemaTooNew
 from balcao.infrastructure.database import migrator
 from balcao.infrastructure.database.connection import DatabaseAccess, DatabaseAccesses
 from balcao.infrastructure.database.embedded import EmbeddedPostgres
@@ -104,6 +104,17 @@ async def test_several_processes_may_migrate_at_once(server: EmbeddedPostgres, e
     processes = [await asyncio.create_subprocess_exec(*command, env=environment) for _ in range(3)]
     assert [await process.wait() for process in processes] == [0, 0, 0]
     await migrator.check_ready(admin)
+
+
+async def test_a_database_of_a_later_version_is_left_alone(server: EmbeddedPostgres, empty_database: str) -> None:
+    admin = DatabaseAccess(url=server.url("postgres", empty_database))
+    connection = await asyncpg.connect(admin.url)
+    await connection.execute("CREATE TABLE balcao_versao AS SELECT '9999' AS version_num")
+    for act in (migrator.upgrade, migrator.check_ready):
+        with pytest.raises(SchemaTooNew, match="versão mais nova"):
+            await act(admin)
+    assert await connection.fetchval("SELECT version_num FROM balcao_versao") == "9999"
+    await connection.close()
 
 
 async def test_an_unmigrated_database_is_not_ready(server: EmbeddedPostgres, empty_database: str) -> None:

@@ -63,6 +63,7 @@
         ├── DatabaseUnreachable
         ├── UnsupportedDatabase
         ├── SchemaNotMigrated
+        ├── SchemaTooNew
         └── IncompatibleEmbedder
 
 A class's docstring is its default message, in Portuguese because people read it; ``code`` is stable and documented in
@@ -471,6 +472,12 @@ class SchemaNotMigrated(InstallationError):
     """O banco não está na versão deste programa; execute "balcao migrar-banco"."""
 
     code = "schema_not_migrated"
+
+
+class SchemaTooNew(InstallationError):
+    """O banco já é de uma versão mais nova do Balcão; atualize este programa."""
+
+    code = "schema_too_new"
 
 
 class IncompatibleEmbedder(InstallationError):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from balcao.domain.errors import SchemaNotMigrated, UnsupportedDatabase
+from balcao.domain.errors import SchemaNotMigrated, SchemaTooNew, UnsupportedDatabase
 from balcao.infrastructure.database.connection import DatabaseAccess, connect
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ async def upgrade(admin: DatabaseAccess) -> None:
     Raises:
         DatabaseUnreachable: nobody answers, or the user is refused.
         UnsupportedDatabase: the server is too old, lacks an extension, or is not in UTF-8, or the user may not migrate.
+        SchemaTooNew: a later version of the program has migrated it.
     """
-    if await _current_version(admin) != SCHEMA_VERSION:
+    if not await _is_current(admin):
         await check_server(admin)
         await _run_alembic(admin, "upgrade", SCHEMA_VERSION)
 
@@ -77,9 +78,21 @@ async def check_server(admin: DatabaseAccess) -> None:
 
 
 async def check_ready(app: DatabaseAccess) -> None:
-    """Raise SchemaNotMigrated unless the schema is exactly the version that this program needs."""
-    if await _current_version(app) != SCHEMA_VERSION:
+    """Raise SchemaNotMigrated or SchemaTooNew unless the schema is exactly the version that this program needs."""
+    if not await _is_current(app):
         raise SchemaNotMigrated
+
+
+async def _is_current(access: DatabaseAccess) -> bool:
+    """Whether the schema is this program's, and not that of an earlier one.
+
+    Raises:
+        SchemaTooNew: it is that of a later one.
+    """
+    version = await _current_version(access)
+    if version is not None and version > SCHEMA_VERSION:
+        raise SchemaTooNew
+    return version == SCHEMA_VERSION
 
 
 async def _current_version(access: DatabaseAccess) -> str | None:
