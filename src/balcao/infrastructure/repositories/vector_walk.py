@@ -26,7 +26,7 @@ def kept_candidates(least: int, of_50_000: int = _KEPT_OF_50_000) -> str:
     """SQL that sets, for what follows in its transaction, how many candidates a walk keeps (``hnsw.ef_search``).
 
     Those for 50,000 vectors tell how many for others; by default as many as found .9998 of the ten nearest of 10,000
-    generated vectors, .998 of 50,000 and .986 of 200,000. The size of the index is that of its
+    generated vectors, .995 to .998 of 50,000 and .983 of 200,000. The size of the index is that of its
     file, which is never stale. A statement must evaluate this before its walk begins.
     """
     vectors = f"CAST(pg_relation_size(to_regclass('{_INDEX}')) AS float8) / {_BYTES_A_VECTOR}"
