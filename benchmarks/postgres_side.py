@@ -22,10 +22,10 @@ from balcao.domain.ids import ChunkId, DocumentId
 from balcao.infrastructure.database.connection import DatabaseAccess
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.database.postgres_programs import PostgresPrograms
+from balcao.infrastructure.database.tables import SCHEMA, VECTOR_INDEX
 from benchmarks.generated import GeneratedCollection, GeneratedDocument
 
 _NAMES = UUID("6f0b1c9e-5d0c-4b6e-9c63-0d7f1b3a2f10")
-_VECTOR_INDEX = "documento_embedding_vector"
 _INDEXED_BY_DEFAULT = "ALTER TABLE balcao.documento_embedding ALTER COLUMN indexado SET DEFAULT {}"
 _AT_ONCE = 2  # the pool of ingestion has as many connections
 _LIKE_FOR_LIKE = ("documento", "documento_chunk", "documento_embedding")
@@ -177,8 +177,10 @@ class PostgresSide:
         its end; the statements for that.
         """
         connection = await asyncpg.connect(self.admin.url)
-        definition = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = $1", _VECTOR_INDEX)
-        await connection.execute(f"DROP INDEX balcao.{_VECTOR_INDEX}")
+        definition = await connection.fetchval(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = $1", VECTOR_INDEX.name
+        )
+        await connection.execute(f"DROP INDEX {SCHEMA}.{VECTOR_INDEX.name}")
         await connection.execute(_INDEXED_BY_DEFAULT.format("true"))
         await connection.close()
         assert isinstance(definition, str)

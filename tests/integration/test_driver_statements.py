@@ -88,6 +88,13 @@ async def test_a_connection_that_is_closed_runs_nothing(database: Database, used
         await DriverStatement(text("SELECT 1")).rows(connection, {})
 
 
+async def test_a_unit_of_work_that_is_over_runs_nothing(database: Database) -> None:
+    async with database.tenant() as work:
+        connection = work._open
+    with pytest.raises(Exception, match="closed"):
+        await DriverStatement(text("SELECT 1")).rows(connection, {})
+
+
 async def test_a_lease_is_one_connection_for_the_driver_and_for_sqlalchemy_and_is_given_back(
     accesses: DatabaseAccesses,
 ) -> None:

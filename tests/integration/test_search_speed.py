@@ -142,7 +142,8 @@ async def test_what_a_walk_keeps_is_for_one_search_only(database: Database) -> N
     await publish(database, a_document("O prazo é de vinte dias."))
     async with database.reader() as reader:
         await reader.vectors.search_similar_chunks(an_embedding(1.0), 60)
-        await reader.passages.search(await an_inquiry(reader, "prazo"), an_embedding(1.0), n_results=60)
+        inquiry = await an_inquiry(reader, "prazo")
+        assert len(await reader.passages.search(inquiry, an_embedding(1.0), n_results=60)) == 1
         assert await reader._open.scalar(_KEPT) == _PGVECTORS_OWN
 
 

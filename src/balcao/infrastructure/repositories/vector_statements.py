@@ -89,4 +89,4 @@ def _compared(vectors: Select[*tuple[object, ...]], results: int) -> Select[*tup
 
 
 def _limit(results: int) -> ColumnElement[int]:
-    return literal_column(str(results), Integer)
+    return literal_column(str(int(results)), Integer)

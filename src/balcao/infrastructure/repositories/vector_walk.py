@@ -6,6 +6,8 @@ hardly any neighbour grows with the index: one number for all sizes is slow for 
 silently loses answers (docs/adr/016).
 """
 
+from balcao.infrastructure.database.tables import SCHEMA, VECTOR_INDEX
+
 EXACT_FACTOR = 1_600
 """When a search compares every vector that its filter leaves, instead of walking the index: when their number squared
 is at most so many times that of the whole collection.
@@ -18,7 +20,7 @@ of 50,000; and comparing misses no neighbour.
 _KEPT_OF_50_000 = 110
 _GROWTH = 1.25
 _MOST_KEPT = 1_000  # pgvector takes no more
-_INDEX = "balcao.documento_embedding_vector"
+_INDEX = f"{SCHEMA}.{VECTOR_INDEX.name}"
 _BYTES_A_VECTOR = 4_096  # of the index: each of its pages holds two of 1,536 dimensions in half precision
 
 
@@ -26,8 +28,8 @@ def kept_candidates(least: int, of_50_000: int = _KEPT_OF_50_000) -> str:
     """SQL that sets, for what follows in its transaction, how many candidates a walk keeps (``hnsw.ef_search``).
 
     Those for 50,000 vectors tell how many for others; by default as many as found .9998 of the ten nearest of 10,000
-    generated vectors, .995 to .998 of 50,000 and .983 of 200,000. The size of the index is that of its
-    file, which is never stale. A statement must evaluate this before its walk begins.
+    generated vectors, .995 to .998 of 50,000 and .983 of 200,000. The size of the index is that of its file, which is
+    never stale. A statement must evaluate this before its walk begins.
     """
     vectors = f"CAST(pg_relation_size(to_regclass('{_INDEX}')) AS float8) / {_BYTES_A_VECTOR}"
     wanted = f"ceil({int(of_50_000)} * ({vectors} / 50000) ^ {_GROWTH})"

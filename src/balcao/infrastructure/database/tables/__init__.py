@@ -9,6 +9,7 @@ from balcao.infrastructure.database.tables.alerts import alert_deliveries, alert
 from balcao.infrastructure.database.tables.audit import audit_entries, audit_heads
 from balcao.infrastructure.database.tables.collection import (
     CURRENT_STATES,
+    VECTOR_INDEX,
     chunk_terms,
     chunks,
     documents,
@@ -43,6 +44,7 @@ __all__ = [
     "QUEUE_TABLE",
     "SCHEMA",
     "UNFINISHED",
+    "VECTOR_INDEX",
     "HalfVec",
     "Vec",
     "alert_deliveries",

@@ -153,7 +153,7 @@ embeddings = Table(
     CheckConstraint("l2_norm(embedding) > 0", name="documento_embedding_nao_nulo"),
 )
 Index("documento_embedding_documento", embeddings.c.document_id)
-Index(
+VECTOR_INDEX = Index(
     "documento_embedding_vector",
     embeddings.c.embedding,
     postgresql_using="hnsw",
