@@ -1,13 +1,24 @@
 """The installation's secret: one for all processes, for its owner's eyes only."""
 
-import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from balcao.domain.errors import InvalidConfiguration
 from balcao.infrastructure.secret_file import FILE_NAME, read_or_create_secret
+
+_STARTER = """
+import sys
+from pathlib import Path
+from balcao.infrastructure.secret_file import read_or_create_secret
+
+print("pronto", flush=True)
+sys.stdin.readline()
+print(read_or_create_secret(Path(sys.argv[1])).hex())
+"""
 
 
 def test_it_is_made_once_and_private(tmp_path: Path) -> None:
@@ -21,8 +32,26 @@ def test_it_is_made_once_and_private(tmp_path: Path) -> None:
 
 
 def test_processes_that_start_together_agree(tmp_path: Path) -> None:
-    with multiprocessing.get_context("fork").Pool(4) as processes:
-        assert len(set(processes.map(read_or_create_secret, [tmp_path] * 16, chunksize=1))) == 1
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", _STARTER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    try:
+        for starter in starters:
+            assert starter.stdout is not None
+            assert starter.stdout.readline() == "pronto\n"
+        for starter in starters:
+            assert starter.stdin is not None
+            starter.stdin.write("agora\n")
+            starter.stdin.flush()
+        said = {starter.communicate(timeout=60)[0] for starter in starters}
+    finally:
+        for starter in starters:
+            starter.kill()
+            starter.wait()
+    assert said == {f"{read_or_create_secret(tmp_path).hex()}\n"}
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
 
 
