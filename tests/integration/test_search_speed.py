@@ -10,6 +10,7 @@ from sqlalchemy import text
 from balcao.domain.document import DocumentMetadata
 from balcao.domain.ids import PrefeituraId
 from balcao.infrastructure.database import pool_checks
+from balcao.infrastructure.database.connection import DatabaseAccesses, connect
 from balcao.infrastructure.database.database import Database
 from balcao.infrastructure.repositories import vector_walk
 from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
@@ -205,3 +206,15 @@ async def test_an_idle_connection_that_answers_nothing_is_replaced(
     )
     async with database.reader() as reader:
         assert await reader.documents.count() == 0
+
+
+async def test_half_precision_is_left_to_the_server(accesses: DatabaseAccesses) -> None:
+    """A parameter that the server takes for half precision would be slow to send, and silently so."""
+    connection = await connect(accesses.app)
+    vector = an_embedding(1.0).vector
+    try:
+        assert await connection.fetchval("SELECT CAST(CAST($1 AS vector) AS halfvec)", vector) == vector
+        with pytest.raises(asyncpg.DataError, match="sent as vector"):
+            await connection.fetchval("SELECT CAST($1 AS halfvec)", vector)
+    finally:
+        await connection.close()

@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Date, Float, Integer, Text, TextClause, bindpara
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from balcao.domain.document import EMBEDDING_DIMENSIONS
-from balcao.infrastructure.database.tables import HalfVec
+from balcao.infrastructure.database.tables import Vec
 from balcao.infrastructure.repositories.document_filter import IN_FORCE
 from balcao.infrastructure.repositories.vector_walk import EXACT_FACTOR, kept_candidates
 
@@ -180,6 +180,9 @@ def _scored_by_words(offered: int) -> str:
     )"""
 
 
+_DISTANCE = "embedding <=> (SELECT vetor FROM consulta)"
+
+
 def _neighbours(offered: int) -> str:
     """What the vectors offer.
 
@@ -189,7 +192,9 @@ def _neighbours(offered: int) -> str:
     computed once: OFFSET keeps it out of the sort.
     """
     return f"""
-    poucos AS MATERIALIZED (
+    consulta AS MATERIALIZED (
+        SELECT CAST(CAST(:vector AS vector) AS halfvec({EMBEDDING_DIMENSIONS})) AS vetor
+    ), poucos AS MATERIALIZED (
         SELECT coalesce(sum(num_chunks), 0)::float8 ^ 2 <= {EXACT_FACTOR} * (SELECT chunks FROM colecao) AS sao,
                {kept_candidates(offered, _KEPT_OF_50_000)} AS guarda
           FROM permitidos
@@ -198,17 +203,17 @@ def _neighbours(offered: int) -> str:
     ), vizinhos AS MATERIALIZED (
         SELECT chunk_id, documento_id, distancia FROM (
             (SELECT * FROM (
-                SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
+                SELECT chunk_id, documento_id, {_DISTANCE} AS distancia FROM documento_embedding
                  WHERE (SELECT sao FROM poucos) AND modelo = :model AND documento_id IN (SELECT id FROM permitidos)
                 OFFSET 0) AS comparados ORDER BY distancia LIMIT {offered})
             UNION ALL
-            (SELECT chunk_id, documento_id, embedding <=> :vector FROM documento_embedding
+            (SELECT chunk_id, documento_id, {_DISTANCE} FROM documento_embedding
               WHERE NOT (SELECT sao FROM poucos) AND :model <> '' AND indexado AND modelo = :model
                 AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
-              ORDER BY embedding <=> :vector LIMIT {offered})
+              ORDER BY {_DISTANCE} LIMIT {offered})
             UNION ALL
             (SELECT * FROM (
-                SELECT chunk_id, documento_id, embedding <=> :vector AS distancia FROM documento_embedding
+                SELECT chunk_id, documento_id, {_DISTANCE} AS distancia FROM documento_embedding
                  WHERE NOT (SELECT sao FROM poucos) AND (SELECT ha FROM esperam) AND NOT indexado AND modelo = :model
                    AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
                 OFFSET 0) AS recentes ORDER BY distancia LIMIT {offered})
@@ -241,7 +246,7 @@ def hybrid_search(offered: int) -> TextClause:
     ),{_scored_by_words(offered)}, candidatos AS MATERIALIZED (
         SELECT chunk_id, documento_id, distancia FROM vizinhos
         UNION ALL
-        SELECT p.chunk_id, p.documento_id, e.embedding <=> :vector
+        SELECT p.chunk_id, p.documento_id, {_DISTANCE}
           FROM palavras p LEFT JOIN documento_embedding e ON e.chunk_id = p.chunk_id AND e.modelo = :model
          WHERE p.chunk_id NOT IN (SELECT chunk_id FROM vizinhos)
     ), medidas AS MATERIALIZED (
@@ -270,7 +275,7 @@ def hybrid_search(offered: int) -> TextClause:
      ORDER BY nota DESC, c.id
     """
         ).bindparams(
-            bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS)),
+            bindparam("vector", type_=Vec()),
             bindparam("model", type_=Text),
             bindparam("information", type_=Float),
             bindparam("vector_share", type_=Float),

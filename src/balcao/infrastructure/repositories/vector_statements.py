@@ -22,7 +22,8 @@ from balcao.infrastructure.repositories.vector_walk import EXACT_FACTOR, kept_ca
 
 _FEWEST_KEPT, _KEPT_BESIDES = 60, 20  # candidates of a walk: in all, and besides the results wanted
 _IS_OPEN = documents.c.state == literal_column(f"'{DocumentState.DISPONIVEL}'", Text)
-_VECTOR = bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))
+# A subquery, so that the server converts it once, and not for each vector that it is compared with.
+_VECTOR = select(bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))).scalar_subquery()
 _DISTANCE = embeddings.c.embedding.cosine_distance(_VECTOR)
 _OF_MODEL = select(embeddings.c.chunk_id, _DISTANCE.label("distance")).where(embeddings.c.model == bindparam("model"))
 

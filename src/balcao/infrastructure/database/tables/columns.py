@@ -1,6 +1,18 @@
 """What the tables are made of: the schema they share, the vector type, the columns that many have."""
 
-from sqlalchemy import Column, ColumnElement, DateTime, Dialect, ForeignKey, MetaData, func, text, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    MetaData,
+    cast,
+    func,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.types import Float, UserDefinedType
@@ -12,11 +24,21 @@ _COSINE_DISTANCE: custom_op[float] = custom_op("<=>")
 metadata = MetaData(schema=SCHEMA)
 
 
-class HalfVec(UserDefinedType[Vector]):
-    """``halfvec(n)``: half-precision vector of pgvector.
+class Vec(UserDefinedType[Vector]):
+    """``vector``: single-precision vector of pgvector, as which every vector is sent. No column holds it."""
 
-    It has no bind or result processor: the connection's own codec (``vector_codecs``) carries the value in binary,
-    for Core statements and for COPY alike. pgvector's own SQLAlchemy type sends text, which that codec refuses.
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name in DDL."""
+        return "VECTOR"
+
+
+class HalfVec(UserDefinedType[Vector]):
+    """``halfvec(n)``: half-precision vector of pgvector. A ``vector`` is sent for it, which the server converts.
+
+    It has no bind or result processor: the connection's own codecs (``vector_codecs``) carry values in binary.
+    pgvector's own SQLAlchemy type sends text, which those refuse.
     """
 
     cache_ok = True
@@ -29,6 +51,12 @@ class HalfVec(UserDefinedType[Vector]):
         """The type's name in DDL."""
         return f"HALFVEC({self.dimensions})"
 
+    def bind_expression(self, bindvalue: BindParameter[Vector]) -> ColumnElement[Vector]:
+        """The parameter as the server is to convert it; a statement that needs it often asks for it once, in a
+        subquery.
+        """
+        return cast(cast(bindvalue, Vec()), self)
+
     def literal_processor(self, dialect: Dialect) -> None:  # noqa: ARG002 - SQLAlchemy's signature
         """Vectors are never written into SQL text."""
         return
@@ -39,16 +67,6 @@ class HalfVec(UserDefinedType[Vector]):
         def cosine_distance(self, other: object) -> ColumnElement[float]:
             """Cosine distance in 0..2 (``<=>``)."""
             return type_coerce(self.operate(_COSINE_DISTANCE, other), Float())
-
-
-class Vec(UserDefinedType[memoryview]):
-    """``vector``: single-precision vector of pgvector, in which vectors travel in bulk. No column holds it."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        """The type's name in DDL."""
-        return "VECTOR"
 
 
 def created() -> Column[object]:
