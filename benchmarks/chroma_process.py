@@ -5,6 +5,7 @@
 (m 16, ef_construction 100, ef_search 100), cosine space.
 """
 
+import gc
 import json
 import sys
 import time
@@ -35,6 +36,7 @@ class ChromaEngine:
         matrix = np.load(vectors, mmap_mode="r")
         with open(texts, encoding="utf-8") as lines:  # noqa: PTH123 - the commands hold plain strings
             rows = [json.loads(line) for line in lines][first : first + count]
+        gc.collect()
         committed = 0.0
         for start in range(0, count, _BATCH):
             part = rows[start : start + _BATCH]

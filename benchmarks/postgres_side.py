@@ -1,6 +1,7 @@
 """Our side of the comparison: generated documents through the repositories, as publishing a document writes them."""
 
 import asyncio
+import gc
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ from benchmarks.generated import GeneratedCollection, GeneratedDocument
 
 _NAMES = UUID("6f0b1c9e-5d0c-4b6e-9c63-0d7f1b3a2f10")
 _INDEXED_BY_DEFAULT = "ALTER TABLE balcao.documento_embedding ALTER COLUMN indexado SET DEFAULT {}"
-_AT_ONCE = 2  # the pool of ingestion has as many connections
+_AT_ONCE = 3  # the pool of ingestion has as many connections
 _LIKE_FOR_LIKE = ("documento", "documento_chunk", "documento_embedding")
 
 
@@ -108,14 +109,21 @@ class PostgresSide:
         return time.perf_counter() - started
 
     async def load(self, ready: Iterable[Prepared], group: int = 10) -> float:
-        """Write every document, ``group`` of them in a transaction, by two writers; seconds, from when all are ready.
+        """Write every document, ``group`` of them in a transaction, by three writers; seconds, from when all are ready
+        and the writers have their connections.
 
-        Each writer goes on by itself: while one waits for the disk to hold what it commits, the other writes.
+        Each writer goes on by itself: while one waits for the disk to hold what it commits, the others write.
         """
         waiting = iter(list(ready))
+        await asyncio.gather(*(self._connect() for _ in range(_AT_ONCE)))
+        gc.collect()  # what is ready is this benchmark's own: no pass over it is timed, nor on the other side
         started = time.perf_counter()
         await asyncio.gather(*(self._write(waiting, group) for _ in range(_AT_ONCE)))
         return time.perf_counter() - started
+
+    async def _connect(self) -> None:
+        async with self.database.ingestion() as work:
+            await work.documents.find_all(limit=1)
 
     async def _write(self, waiting: Iterator[Prepared], group: int) -> None:
         while batch := list(islice(waiting, group)):

@@ -10,7 +10,8 @@ from balcao.infrastructure.database.connection import DatabaseAccesses, create_e
 from balcao.infrastructure.database.unit_of_work import PostgresUnitOfWork
 
 _APP_POOL = 5
-_SIDE_POOL = 2
+_INGESTION_POOL = 3  # while one waits for the disk to hold what it commits, two keep two cores busy
+_OPERATOR_POOL = 2
 
 
 class Database:
@@ -56,8 +57,8 @@ class Database:
 
     @cached_property
     def _ingestion(self) -> AsyncEngine:
-        return create_engine(self._accesses.ingestion, pool_size=_SIDE_POOL)
+        return create_engine(self._accesses.ingestion, pool_size=_INGESTION_POOL)
 
     @cached_property
     def _operator(self) -> AsyncEngine:
-        return create_engine(self._accesses.operator, pool_size=_SIDE_POOL)
+        return create_engine(self._accesses.operator, pool_size=_OPERATOR_POOL)

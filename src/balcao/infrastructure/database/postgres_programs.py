@@ -18,6 +18,7 @@ _SYSTEM_USER = "balcao-postgres"
 _UNFINISHED = "postgres.novo-"
 _SECONDS = 60
 _LEAST_BUFFERS_MB, _USUAL_BUFFERS_MB = 128, 448
+_LOG_WRITTEN_EVERY = "50ms"  # 200 by default: a large transaction's commit waits for what is not written yet
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TZ")
 
 
@@ -57,9 +58,10 @@ class PostgresPrograms:
         Raises:
             OSError, subprocess.SubprocessError: it did not start.
         """
-        options = f"-h '' -k {shlex.quote(str(self._directory))} -c shared_buffers={self.shared_buffers_mb()}MB"
+        settings = {"shared_buffers": f"{self.shared_buffers_mb()}MB", "wal_writer_delay": _LOG_WRITTEN_EVERY}
+        options = ["-h", "", "-k", str(self._directory), *(f"--{name}={value}" for name, value in settings.items())]
         log = str(self._directory / "log")
-        self._pg_ctl("-l", log, "-o", options, "start")
+        self._pg_ctl("-l", log, "-o", shlex.join(options), "start")
 
     def stop(self) -> None:
         """Stop the server; what its clients have not committed is rolled back.
