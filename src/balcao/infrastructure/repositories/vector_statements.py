@@ -57,9 +57,10 @@ def _filtered(results: int) -> list[Select[*tuple[object, ...]]]:
     matching = documents.c.metadata.contains(bindparam("metadata", type_=JSONB))
     allowed = select(documents.c.id, documents.c.chunk_count).where(_IS_OPEN, matching).cte("permitidos")
     allowed = allowed.prefix_with("MATERIALIZED")
-    left = select(cast(func.coalesce(func.sum(allowed.c.chunk_count), 0), Float)).scalar_subquery()
-    everything = select(func.sum(documents.c.chunk_count)).where(_IS_OPEN).scalar_subquery()
-    few = left * left <= EXACT_FACTOR * everything
+    left = cast(func.coalesce(func.sum(allowed.c.chunk_count), 0), Float).label("restam")
+    everything = select(func.sum(documents.c.chunk_count)).where(_IS_OPEN).scalar_subquery().label("todos")
+    counted = select(left, everything).cte("contados").prefix_with("MATERIALIZED")
+    few = counted.c.restam * counted.c.restam <= EXACT_FACTOR * counted.c.todos
     judged = select(few.label("sao"), case((~few, _kept(results))).label("guarda")).cte("poucos")
     are_few = select(judged.prefix_with("MATERIALIZED").c.sao).scalar_subquery()
     of_allowed = _OF_MODEL.where(embeddings.c.document_id.in_(select(allowed.c.id)))
