@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from balcao.domain.document import DocumentMetadata
 from balcao.domain.ids import PrefeituraId
+from balcao.domain.search import SearchFilter
 from balcao.infrastructure.database import pool_checks
 from balcao.infrastructure.database.connection import DatabaseAccesses, connect
 from balcao.infrastructure.database.database import Database
-from balcao.infrastructure.repositories import vector_walk
+from balcao.infrastructure.repositories import passages, vector_walk
 from tests.factories import a_chunk, a_document, an_embedding, an_inquiry, publish
 
 _MANY_DOCUMENTS = """
@@ -46,6 +47,23 @@ async def test_words_are_scored_as_an_exhaustive_bm25_would(database: Database, 
     expected = await _exhaustive(admin, [term.match for term in inquiry.terms])
     assert [match.score for match in found] == pytest.approx(expected[:10])
     assert len({match.chunk_id for match in found}) == 10
+
+
+async def test_a_passage_with_several_common_terms_is_found_where_none_of_their_lists_is_read_so_far(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passages, "_POSTINGS", (5, 10))
+    often = [a_document(f"{word} {word} {word} {number}") for word in _RARE[:2] for number in range(30)]
+    both = a_document(f"No capítulo do {_RARE[0]} há também, entre muitas outras regras, uma sobre a {_RARE[1]}.")
+    for document in (*often, both):
+        await publish(database, document)
+    async with database.reader() as reader:
+        inquiry = await an_inquiry(reader, f"{_RARE[0]} e {_RARE[1]}")
+        found = await reader.passages.by_words(inquiry, 3)
+        elsewhere = replace(inquiry, filter=SearchFilter(document_id=often[0].id))
+        found_elsewhere = await reader.passages.by_words(elsewhere, 3)
+    assert found[0].document_id == both.id
+    assert [match.document_id for match in found_elsewhere] == [often[0].id]
 
 
 async def test_a_common_terms_list_is_read_once_and_not_for_each_passage(

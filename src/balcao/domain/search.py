@@ -1,5 +1,6 @@
 """What a search asks for, and what it finds."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -71,7 +72,8 @@ class QuestionTerm:
     ``word`` is the word of the question (folded) that it is the stem of, empty for identifiers of acts and articles.
     ``rarity`` is the term's inverse document frequency. ``match`` is the term to look for: the term itself or, where no
     passage has it, the one of the collection that is spelt most like it; ``likeness``, in 0..1, says how much (trigram
-    similarity; 0 where there is none), and ``match_rarity`` is its inverse document frequency.
+    similarity; 0 where there is none), ``match_rarity`` is its inverse document frequency, and ``match_frequency``
+    tells in how many passages it is (about, where they are many).
     """
 
     word: str
@@ -79,6 +81,7 @@ class QuestionTerm:
     rarity: float
     match: str
     match_rarity: float
+    match_frequency: int
     likeness: float = 1.0
 
     @property
@@ -90,6 +93,11 @@ class QuestionTerm:
     def weight(self) -> float:
         """What the match counts in BM25."""
         return self.match_rarity * self.likeness
+
+    @property
+    def match_share(self) -> float:
+        """In what share of the passages the match is: what the inverse document frequency is the logarithm of."""
+        return math.exp(-self.match_rarity)
 
     @property
     def information(self) -> float:

@@ -15,7 +15,7 @@ from balcao.infrastructure.database.connection import DatabaseAccess, connect
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 """Revision of the newest migration: the schema that this program needs."""
 
 OLDEST_SERVER = 15

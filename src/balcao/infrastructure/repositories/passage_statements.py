@@ -3,8 +3,8 @@
 Common terms have tens of thousands of postings, of which few matter. Each term's are read from the most to the least
 telling, up to a limit of those allowed, from an index in that order (impact-ordered lists: Anh, de Kretser and Moffat,
 "Vector-Space Ranking with Effective Early Termination", SIGIR 2001). What they add up to chooses the passages
-to be scored, which then is done exactly, with every term. Where no term has more postings than are read, nothing is
-left out.
+to be scored, which then is done exactly, with every term; and so are those that have several terms together
+(term_combinations). Where no term has more postings than are read, nothing is left out.
 """
 
 from functools import lru_cache
@@ -24,7 +24,9 @@ _COUNTED_EXACTLY = 1_000
 _MOST_OFFERED = 105  # passages that each leg offers to the fusion: no fewer than anybody asks for
 _FEW_RESULTS, _FEW_OFFERED = 25, 60
 _KEPT_OF_50_000 = 80  # candidates of a walk: words make up for some of the neighbours that fewer of them lose
-_SCORED = 220  # passages whose words are scored exactly, besides the vector's neighbours
+_SCORED = 170  # passages whose words are scored exactly, besides the vector's neighbours
+_OF_COMBINATIONS = 80  # more of them, that have terms together
+_OF_A_COMBINATION = 500  # of which those are chosen
 _MOST_TIMES = 65_535  # that a term occurs in a passage, as ``ocorrencia`` writes it
 _OF_NAMED_ACTS = 2_000  # passages of acts that the question names, all of which are scored
 
@@ -75,7 +77,8 @@ QUESTION_TERMS = text(
            ln(1 + (greatest(chunks - f.df, 0) + 0.5) / (f.df + 0.5)) AS rarity,
            coalesce(correcao, f.termo) AS match,
            CASE WHEN f.df > 0 THEN 1 ELSE coalesce(semelhanca, 0) END AS likeness,
-           ln(1 + (greatest(chunks - coalesce(c.df, f.df), 0) + 0.5) / (coalesce(c.df, f.df) + 0.5)) AS match_rarity
+           ln(1 + (greatest(chunks - coalesce(c.df, f.df), 0) + 0.5) / (coalesce(c.df, f.df) + 0.5)) AS match_rarity,
+           coalesce(c.df, f.df) AS match_frequency
       FROM frequencias f LEFT JOIN correcoes c USING (termo), colecao
      ORDER BY f.termo
     """
@@ -94,6 +97,9 @@ def _with_words(statement: TextClause) -> TextClause:
     """The statement with the parameters that everything searched by words has."""
     return statement.bindparams(
         *(bindparam(name, type_=ARRAY(Text)) for name in ("terms", "places", "named_kinds", "named_numbers")),
+        bindparam("combinations", type_=ARRAY(Integer)),
+        bindparam("combined_terms", type_=ARRAY(Text)),
+        bindparam("combined_weights", type_=ARRAY(Float)),
         *(bindparam(name, type_=ARRAY(Text)) for name in ("ufs", "ibges")),
         *(bindparam(name, type_=Text) for name in ("esfera", "uf", "ibge", "tag", "act_kind", "act_number")),
         bindparam("weights", type_=ARRAY(Float)),
@@ -147,12 +153,25 @@ _BEST_BY_WORDS = f"""
                       AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
                     ORDER BY impacto(frequencia, tamanho) DESC LIMIT limite) AS lista
          GROUP BY chunk_id ORDER BY sum(peso * valor) DESC, chunk_id LIMIT {_SCORED}
+    ), combinados AS MATERIALIZED (
+        SELECT array_agg(ocorrencia(termo, {_MOST_TIMES})) AS termos, sum(peso) AS peso
+          FROM unnest(:combinations, :combined_terms, :combined_weights) AS combinado (qual, termo, peso) GROUP BY qual
+    ), juntos AS MATERIALIZED (
+        SELECT chunk_id FROM combinados CROSS JOIN LATERAL (
+                   SELECT chunk_id FROM documento_chunk_termos t
+                    WHERE so_termos(t.ocorrencias) @> combinados.termos
+                      AND CASE WHEN documento_id IN (SELECT id FROM permitidos) THEN true END
+                    LIMIT {_OF_A_COMBINATION}) AS achados
+         GROUP BY chunk_id ORDER BY sum(peso) DESC, chunk_id LIMIT {_OF_COMBINATIONS}
     ), dos_proprios AS MATERIALIZED (
         SELECT c.id AS chunk_id FROM documento_chunk c LEFT JOIN artigos ON artigos.chunk_id = c.id
          WHERE c.documento_id IN (SELECT id FROM proprios)
          ORDER BY parte DESC NULLS LAST, c.id LIMIT {_OF_NAMED_ACTS}
     )"""
 """Without the CASE the planner would join, and sort every posting of the term instead of reading the index in order."""
+
+_REACHED_BY_WORDS = """SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM juntos
+        UNION SELECT chunk_id FROM dos_proprios"""
 
 
 def _scored_by_words(offered: int) -> str:
@@ -242,7 +261,7 @@ def hybrid_search(offered: int) -> TextClause:
         text(
             f"""
     WITH {_ALLOWED},{_BEST_BY_WORDS},{_neighbours(offered)}, alcance AS MATERIALIZED (
-        SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios UNION SELECT chunk_id FROM vizinhos
+        {_REACHED_BY_WORDS} UNION SELECT chunk_id FROM vizinhos
     ),{_scored_by_words(offered)}, candidatos AS MATERIALIZED (
         SELECT chunk_id, documento_id, distancia FROM vizinhos
         UNION ALL
@@ -287,7 +306,7 @@ BY_WORDS = _with_words(
     text(
         f"""
     WITH {_ALLOWED},{_BEST_BY_WORDS}, alcance AS MATERIALIZED (
-        SELECT chunk_id FROM melhores UNION SELECT chunk_id FROM dos_proprios
+        {_REACHED_BY_WORDS}
     ),{_scored_by_words(_MOST_OFFERED)}
     SELECT chunk_id, documento_id AS document_id, bm25 AS score FROM palavras
      ORDER BY citado DESC, bm25 DESC, chunk_id LIMIT :n_results

@@ -16,6 +16,7 @@ from balcao.infrastructure.database.driver_statements import DriverStatement
 from balcao.infrastructure.database.tables import chunks, documents, embeddings
 from balcao.infrastructure.repositories.passage_statements import BY_WORDS, QUESTION_TERMS, hybrid_search, offered_for
 from balcao.infrastructure.repositories.postings import INDEX_VERSION, PostingsWriter
+from balcao.infrastructure.repositories.term_combinations import telling_combinations
 
 _IS_OPEN = documents.c.state == DocumentState.DISPONIVEL
 _POSTINGS = (200, 1_000)  # least and most read of one term
@@ -99,14 +100,19 @@ def _filter_parameters(inquiry: Inquiry) -> dict[str, object]:
 
 
 def _term_parameters(inquiry: Inquiry) -> dict[str, object]:
-    weights: dict[str, float] = {}
-    for term in inquiry.terms:
-        weights[term.match] = max(term.weight, weights.get(term.match, 0.0))
+    looked_for = {term.match: term for term in sorted(inquiry.terms, key=lambda term: term.weight)}
+    weights = [term.weight for term in looked_for.values()]
+    limits = _limits(weights)
+    half_read = [term for term, limit in zip(looked_for.values(), limits, strict=True) if term.match_frequency > limit]
+    together = list(enumerate(telling_combinations(half_read)))
     acts = inquiry.references.acts
     return {
-        "terms": list(weights),
-        "weights": list(weights.values()),
-        "limits": _limits(list(weights.values())),
+        "terms": list(looked_for),
+        "weights": weights,
+        "limits": limits,
+        "combinations": [number for number, terms in together for _ in terms],
+        "combined_terms": [term.match for _, terms in together for term in terms],
+        "combined_weights": [term.weight for _, terms in together for term in terms],
         "places": list(inquiry.references.places),
         "named_kinds": [act.kind for act in acts],
         "named_numbers": [act.number or "" for act in acts],

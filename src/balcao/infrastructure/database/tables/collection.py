@@ -195,6 +195,12 @@ chunk_terms = Table(
     Column("ocorrencias", ARRAY(BigInteger), nullable=False, key="occurrences"),
     PrimaryKeyConstraint("chunk_id", name="documento_chunk_termos_pk"),
 )
+Index(
+    "documento_chunk_termos_juntos",
+    func.balcao.so_termos(chunk_terms.c.occurrences),
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},
+)
 
 paid_vectors = Table(
     "vetor_pago",
