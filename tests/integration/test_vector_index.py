@@ -1,6 +1,7 @@
 """A new vector is found at once, enters the index behind its document's publication, and is found there as before."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -22,14 +23,16 @@ from tests.ingestion import ARTICLES, Ingestion
 _MANY = 1_700
 """Chunks of which so many that a search walks the index instead of comparing them all."""
 
+_UNTIL_ONE_PLAN_IS_KEPT = 7
+_WALKS = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'documento_embedding_vector'"
 _WAITING = "SELECT count(*) FROM documento_embedding WHERE NOT indexado"
 
 
-def fanned_out(document: Document, count: int) -> list[DocumentChunk]:
+def fanned_out(document: Document, count: int, first: int = 0) -> list[DocumentChunk]:
     """Chunks whose vectors lie further and further from the question's."""
     return [
         a_chunk(document, f"trecho {number}", index=number, embedding=an_embedding(1.0, number / 200))
-        for number in range(count)
+        for number in range(first, first + count)
     ]
 
 
@@ -76,6 +79,25 @@ async def test_how_many_candidates_are_kept_is_set_before_the_walk_begins(
         inquiry = await an_inquiry(reader, "xyz")
         hybrid = await reader.passages.search(inquiry, an_embedding(1.0), n_results=10, vector_share=1.0)
     assert (len(by_vector), len(filtered), len(hybrid)) == (10, 10, 10)
+
+
+async def test_a_filter_that_leaves_many_walks_the_index(database: Database, admin: asyncpg.Connection) -> None:
+    """Of many documents: the planner believes that a filter leaves one."""
+    theme: dict[str, object] = {"custom_fields": {"t": "comum"}}
+    for number in range(17):
+        written = a_document(f"Lei {number}", source=f"/acervo/{number}.txt")
+        document = replace(written, metadata=replace(written.metadata, custom_fields={"t": "comum"}))
+        await publish(database, document, *fanned_out(document, _MANY // 17, first=number * _MANY // 17))
+    await VectorIndexing(database.ingestion).catch_up()
+    await admin.execute("VACUUM ANALYZE")
+    before = await admin.fetchval(_WALKS)
+    async with database.reader() as reader:
+        for _ in range(_UNTIL_ONE_PLAN_IS_KEPT):
+            found = await reader.vectors.search_similar_chunks(an_embedding(1.0), 10, metadata_filter=theme)
+            assert [each.chunk.original_content for each in found] == [f"trecho {number}" for number in range(10)]
+            assert [each.metadata["source"] for each in found] == ["/acervo/0.txt"] * 10
+        await reader._open.execute(text("SELECT pg_stat_force_next_flush()"))
+    assert await admin.fetchval(_WALKS) == before + _UNTIL_ONE_PLAN_IS_KEPT
 
 
 async def test_several_processes_index_each_vector_once(database: Database, admin: asyncpg.Connection) -> None:

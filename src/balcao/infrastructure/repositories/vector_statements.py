@@ -1,8 +1,10 @@
 """The statement of the search by vectors alone: neighbours by the index where it serves, by comparing where not."""
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Float,
+    FromClause,
     Integer,
     Select,
     Text,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -25,7 +28,7 @@ _IS_OPEN = documents.c.state == literal_column(f"'{DocumentState.DISPONIVEL}'", 
 # A subquery, so that the server converts it once, and not for each vector that it is compared with.
 _VECTOR = select(bindparam("vector", type_=HalfVec(EMBEDDING_DIMENSIONS))).scalar_subquery()
 _DISTANCE = embeddings.c.embedding.cosine_distance(_VECTOR)
-_OF_MODEL = select(embeddings.c.chunk_id, _DISTANCE.label("distance")).where(embeddings.c.model == bindparam("model"))
+_IS_OF_MODEL = embeddings.c.model == bindparam("model")
 
 
 def nearest_chunks(results: int, *, is_filtered: bool) -> Select[*tuple[object, ...]]:
@@ -39,9 +42,8 @@ def nearest_chunks(results: int, *, is_filtered: bool) -> Select[*tuple[object, 
     found = union_all(*(_filtered(results) if is_filtered else _unfiltered(results))).subquery()
     nearest = select(found).order_by(found.c.distance + 0.0).limit(_limit(results)).subquery("vizinhos")
     return (
-        select(chunks, nearest.c.distance, documents.c.metadata.label("document_metadata"))
+        select(chunks, nearest.c.distance, nearest.c.document_metadata)
         .join(nearest, nearest.c.chunk_id == chunks.c.id)
-        .join(documents, documents.c.id == chunks.c.document_id)
         .order_by(nearest.c.distance)
     )
 
@@ -49,23 +51,41 @@ def nearest_chunks(results: int, *, is_filtered: bool) -> Select[*tuple[object, 
 def _unfiltered(results: int) -> list[Select[*tuple[object, ...]]]:
     walk = select(_kept(results).label("guarda")).cte("percurso").prefix_with("MATERIALIZED")
     is_set = select(walk.c.guarda).scalar_subquery().is_not(None)
-    of_open = _OF_MODEL.where(embeddings.c.document_id.in_(select(documents.c.id).where(_IS_OPEN)))
+    of_open = _vectors_of(documents).where(_IS_OPEN)
     return [_by_index(of_open.where(is_set), results), _beside_it(of_open, results)]
 
 
 def _filtered(results: int) -> list[Select[*tuple[object, ...]]]:
     matching = documents.c.metadata.contains(bindparam("metadata", type_=JSONB))
-    allowed = select(documents.c.id, documents.c.chunk_count).where(_IS_OPEN, matching).cte("permitidos")
-    allowed = allowed.prefix_with("MATERIALIZED")
+    open_and_matching = select(documents.c.id, documents.c.chunk_count, documents.c.metadata).where(_IS_OPEN, matching)
+    allowed = open_and_matching.cte("permitidos").prefix_with("MATERIALIZED")
     left = cast(func.coalesce(func.sum(allowed.c.chunk_count), 0), Float).label("restam")
     everything = select(func.sum(documents.c.chunk_count)).where(_IS_OPEN).scalar_subquery().label("todos")
     counted = select(left, everything).cte("contados").prefix_with("MATERIALIZED")
     few = counted.c.restam * counted.c.restam <= EXACT_FACTOR * counted.c.todos
     judged = select(few.label("sao"), case((~few, _kept(results))).label("guarda")).cte("poucos")
     are_few = select(judged.prefix_with("MATERIALIZED").c.sao).scalar_subquery()
-    of_allowed = _OF_MODEL.where(embeddings.c.document_id.in_(select(allowed.c.id)))
-    of_many = of_allowed.where(~are_few)
-    return [_compared(of_allowed.where(are_few), results), _by_index(of_many, results), _beside_it(of_many, results)]
+    of_allowed = _vectors_of(allowed)
+    compared = _compared(of_allowed.where(are_few), results)
+    return [compared, _walked(allowed, ~are_few, results), _beside_it(of_allowed.where(~are_few), results)]
+
+
+def _walked(allowed: CTE, are_many: ColumnElement[bool], results: int) -> Select[*tuple[object, ...]]:
+    """The nearest by the index, each vector of which the filter is asked about.
+
+    Without the CASE the planner would join, as for the few that it believes a filter to leave, and compare them all.
+    """
+    is_allowed = case((embeddings.c.document_id.in_(select(allowed.c.id)), true()))
+    of_all = select(embeddings.c.chunk_id, embeddings.c.document_id, _DISTANCE.label("distance")).where(_IS_OF_MODEL)
+    found = _by_index(of_all.where(are_many, is_allowed), results).subquery()
+    of_each = select(found.c.chunk_id, found.c.distance, allowed.c.metadata)
+    return of_each.join(allowed, allowed.c.id == found.c.document_id)
+
+
+def _vectors_of(searched: FromClause) -> Select[*tuple[object, ...]]:
+    """The model's vectors of these documents, each with what is needed of its document."""
+    of_each = select(embeddings.c.chunk_id, _DISTANCE.label("distance"), searched.c.metadata.label("document_metadata"))
+    return of_each.join(searched, searched.c.id == embeddings.c.document_id).where(_IS_OF_MODEL)
 
 
 def _kept(results: int) -> ColumnElement[str]:

@@ -102,7 +102,7 @@ class PostgresVectorRepository:
         parameters = {
             "vector": query_embedding.vector,
             "model": query_embedding.model,
-            "metadata": json.dumps(metadata_filter),
+            "metadata": json.dumps(metadata_filter) if metadata_filter else None,
         }
         statement = _search(n_results, is_filtered=bool(metadata_filter))
         found = [
