@@ -12,12 +12,12 @@ from balcao.domain.ids import PrefeituraId, SessionId
 from balcao.infrastructure.database.connection import DatabaseAccesses, create_engine
 from balcao.infrastructure.database.constraints import raise_meaning
 from balcao.infrastructure.database.database import Database
-from balcao.infrastructure.database.tables import paid_vectors
+from balcao.infrastructure.database.tables import vocabulary
 from balcao.infrastructure.repositories.copy import copy_rows
 from tests.factories import a_chunk, a_document, a_question, an_embedding, publish
 
-ROWS = [(bytes([number]) * 32, "m", an_embedding(1.0).vector) for number in range(100)]
-COLUMNS = ("text_sha256", "model", "embedding")
+ROWS = [(f"palavra {number}",) for number in range(100)]
+COLUMNS = ("term",)
 
 
 class Interrupted(Exception):
@@ -26,14 +26,14 @@ class Interrupted(Exception):
 
 async def copy_then_fail(database: Database) -> None:
     async with database.ingestion() as work:
-        await copy_rows(work._open, paid_vectors, COLUMNS, ROWS)
+        await copy_rows(work._open, vocabulary, COLUMNS, ROWS)
         raise Interrupted
 
 
 async def test_copy_as_the_first_act_is_rolled_back(database: Database, admin: asyncpg.Connection) -> None:
     with pytest.raises(Interrupted):
         await copy_then_fail(database)
-    assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == 0
+    assert await admin.fetchval("SELECT count(*) FROM vocabulario") == 0
 
 
 async def test_without_its_first_statement_the_unit_of_work_refuses_to_copy(
@@ -57,11 +57,11 @@ async def test_a_raw_copy_before_any_statement_survives_the_rollback(
     async with engine.connect() as connection:
         raw = (await connection.get_raw_connection()).driver_connection
         assert raw is not None
-        names = [paid_vectors.c[key].name for key in COLUMNS]
-        await raw.copy_records_to_table("vetor_pago", schema_name="balcao", columns=names, records=ROWS)
+        names = [vocabulary.c[key].name for key in COLUMNS]
+        await raw.copy_records_to_table("vocabulario", schema_name="balcao", columns=names, records=ROWS)
         await connection.rollback()
     await engine.dispose()
-    assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == len(ROWS)
+    assert await admin.fetchval("SELECT count(*) FROM vocabulario") == len(ROWS)
 
 
 async def test_a_clean_exit_commits(database: Database) -> None:
@@ -106,7 +106,7 @@ async def lose_the_connection(database: Database, admin: asyncpg.Connection, act
     async with database.ingestion() as work:
         await end_backend_of(work._open, admin)
         if act == "copy":
-            await copy_rows(work._open, paid_vectors, COLUMNS, ROWS)
+            await copy_rows(work._open, vocabulary, COLUMNS, ROWS)
         elif act == "statement":
             await work._open.execute(text("SELECT 1"))
 
@@ -126,7 +126,7 @@ async def test_a_connection_lost_at_any_moment_is_an_unreachable_database(
 ) -> None:
     with pytest.raises(DatabaseUnreachable):
         await lose_the_connection(database, admin, act)
-    assert await admin.fetchval("SELECT count(*) FROM vetor_pago") == 0
+    assert await admin.fetchval("SELECT count(*) FROM vocabulario") == 0
 
 
 @pytest.mark.parametrize("act", ["statement", "driver"])
