@@ -1,6 +1,7 @@
 """What makes the search fast finds the same as what it replaced."""
 
 import math
+from array import array
 from dataclasses import replace
 
 import asyncpg
@@ -234,5 +235,7 @@ async def test_half_precision_is_left_to_the_server(accesses: DatabaseAccesses) 
         assert await connection.fetchval("SELECT CAST(CAST($1 AS vector) AS halfvec)", vector) == vector
         with pytest.raises(asyncpg.DataError, match="sent as vector"):
             await connection.fetchval("SELECT CAST($1 AS halfvec)", vector)
+        with pytest.raises(asyncpg.DataError, match="out of range"):
+            await connection.fetchval("SELECT CAST(CAST($1 AS vector) AS halfvec)", array("f", (70_000.0,)))
     finally:
         await connection.close()

@@ -9,9 +9,10 @@ from balcao.infrastructure.database.vector_codecs import decode_half_vector, dec
 EXACT = array("f", (0.5, -0.25, 0.0, 1.0))
 
 
-def test_a_vector_is_sent_in_single_precision() -> None:
+@pytest.mark.parametrize("sent", [array("f", (1.0, -2.0)), memoryview(array("f", (1.0, -2.0)))])
+def test_a_vector_is_sent_in_single_precision(sent: "array[float] | memoryview") -> None:
     """Two dimensions, an unused field, then 1.0 and -2.0 as IEEE 754 singles, big-endian."""
-    assert encode_vector(array("f", (1.0, -2.0))) == bytes.fromhex("0002 0000 3f800000 c0000000")
+    assert encode_vector(sent) == bytes.fromhex("0002 0000 3f800000 c0000000")
 
 
 def test_half_precision_is_read() -> None:

@@ -21,7 +21,7 @@ _HEADER = struct.Struct(">2H")
 
 
 async def register_vector_codecs(connection: asyncpg.Connection) -> None:
-    """Teach a connection the types, for statements and for COPY alike.
+    """Teach a connection the types: a vector is sent, half precision is only read.
 
     Raises:
         ValueError: the database has no such types.

@@ -78,7 +78,7 @@ def _walked(allowed: CTE, are_many: ColumnElement[bool], results: int) -> Select
     is_allowed = case((embeddings.c.document_id.in_(select(allowed.c.id)), true()))
     of_all = select(embeddings.c.chunk_id, embeddings.c.document_id, _DISTANCE.label("distance")).where(_IS_OF_MODEL)
     found = _by_index(of_all.where(are_many, is_allowed), results).subquery()
-    of_each = select(found.c.chunk_id, found.c.distance, allowed.c.metadata)
+    of_each = select(found.c.chunk_id, found.c.distance, allowed.c.metadata.label("document_metadata"))
     return of_each.join(allowed, allowed.c.id == found.c.document_id)
 
 

@@ -4,7 +4,7 @@ Postings already written are made again by the new rule. The identifiers of acts
 written by the program, when it indexes a document: ``versao_indice`` says which documents wait for that.
 """
 
-from alembic import op
+from balcao.infrastructure.database.migrations.owner import run_as_owner
 
 revision = "0004"
 down_revision = "0003"
@@ -133,7 +133,7 @@ _RECENT = (
 
 
 def upgrade() -> None:
-    _run(
+    run_as_owner(
         """ALTER TEXT SEARCH CONFIGURATION portugues
             ALTER MAPPING FOR word, hword, hword_part WITH public.unaccent, pg_catalog.simple""",
         "ALTER TEXT SEARCH CONFIGURATION portugues ALTER MAPPING FOR asciiword, asciihword, hword_asciipart"
@@ -148,7 +148,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _run(
+    run_as_owner(
         *_vector_index(200),
         "ALTER TABLE documento_embedding DROP COLUMN indexado",
         *_NO_IMPACT,
@@ -162,11 +162,3 @@ def downgrade() -> None:
         "DROP FUNCTION radicais(text)",
         *_REBUILD,
     )
-
-
-def _run(*statements: str) -> None:
-    op.execute("SET LOCAL ROLE balcao_dono")
-    op.execute("SET LOCAL search_path = balcao, public")
-    for statement in statements:
-        op.execute(statement)
-    op.execute("RESET ROLE")

@@ -4,7 +4,7 @@ Each passage held its text twice, bare and behind its context line: half of the 
 documents' texts take unpacked, and packing them was a quarter of PostgreSQL's work in loading a collection.
 """
 
-from alembic import op
+from balcao.infrastructure.database.migrations.owner import run_as_owner
 
 revision = "0008"
 down_revision = "0007"
@@ -26,17 +26,9 @@ _DOWNGRADE = (
 
 def upgrade() -> None:
     """Rewrite the table of passages, which takes its space; documents that are there stay packed."""
-    _run(_UPGRADE)
+    run_as_owner(*_UPGRADE)
 
 
 def downgrade() -> None:
     """Put each text behind its context again."""
-    _run(_DOWNGRADE)
-
-
-def _run(statements: tuple[str, ...]) -> None:
-    op.execute("SET LOCAL ROLE balcao_dono")
-    op.execute("SET LOCAL search_path = balcao, public")
-    for statement in statements:
-        op.execute(statement)
-    op.execute("RESET ROLE")
+    run_as_owner(*_DOWNGRADE)

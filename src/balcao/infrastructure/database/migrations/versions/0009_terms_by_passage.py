@@ -3,7 +3,7 @@
 A lookup in the list of a common term costs more the longer the list is; this one costs the same for any term.
 """
 
-from alembic import op
+from balcao.infrastructure.database.migrations.owner import run_as_owner
 
 revision = "0009"
 down_revision = "0008"
@@ -27,7 +27,7 @@ _TABLE = """CREATE TABLE documento_chunk_termos (
 
 def upgrade() -> None:
     """Write the rows of the passages that are indexed; the program writes those of the next ones."""
-    _run(
+    run_as_owner(
         _OCCURRENCE,
         _TABLE,
         "ALTER TABLE documento_chunk_termos ALTER COLUMN ocorrencias SET STORAGE MAIN",
@@ -42,12 +42,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The postings, which it was made from, are still there."""
-    _run("DROP TABLE documento_chunk_termos", "DROP FUNCTION ocorrencia(text, int)")
-
-
-def _run(*statements: str) -> None:
-    op.execute("SET LOCAL ROLE balcao_dono")
-    op.execute("SET LOCAL search_path = balcao, public")
-    for statement in statements:
-        op.execute(statement)
-    op.execute("RESET ROLE")
+    run_as_owner("DROP TABLE documento_chunk_termos", "DROP FUNCTION ocorrencia(text, int)")

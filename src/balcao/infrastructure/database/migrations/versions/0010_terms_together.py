@@ -3,7 +3,7 @@
 Of a common term's list only the best are read, none of which need be a passage that has several common terms.
 """
 
-from alembic import op
+from balcao.infrastructure.database.migrations.owner import run_as_owner
 
 revision = "0010"
 down_revision = "0009"
@@ -20,7 +20,7 @@ def upgrade() -> None:
     """Index the passages there are. Without a list of what is still to be indexed, through which each search would go;
     and without statistics, which cost ANALYZE seconds and tell the planner nothing of a set that it does not know.
     """
-    _run(
+    run_as_owner(
         _TERMS_ALONE,
         """CREATE INDEX documento_chunk_termos_juntos ON documento_chunk_termos
             USING gin (so_termos(ocorrencias)) WITH (fastupdate = off)""",
@@ -30,12 +30,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The rows stay."""
-    _run("DROP INDEX documento_chunk_termos_juntos", "DROP FUNCTION so_termos(bigint[])")
-
-
-def _run(*statements: str) -> None:
-    op.execute("SET LOCAL ROLE balcao_dono")
-    op.execute("SET LOCAL search_path = balcao, public")
-    for statement in statements:
-        op.execute(statement)
-    op.execute("RESET ROLE")
+    run_as_owner("DROP INDEX documento_chunk_termos_juntos", "DROP FUNCTION so_termos(bigint[])")
